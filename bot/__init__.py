@@ -1,0 +1,1 @@
+"""Bot speaks: every word exchanged with people outside, in and out."""

@@ -1,0 +1,1 @@
+"""Models remember: tables, migrations, files, and every query."""

@@ -1,0 +1,129 @@
+"""What the bureau does about tips: cases, findings, deadlines."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Data, Items, Key, Moment, Name, Short, UTCTime, Words, word
+from models.states import CaseState, Disposition, FindingKind, FindingSource, Urgency, Verdict
+
+
+class Case(Base):
+    """One matter in hand. Milestones are columns so that response times are one query; events are the proof of them."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        Index("ix_case_inbox", "office_id", "is_open", "next_due_at", "id"),
+        Index("ix_case_open_due", "is_open", "next_due_at", "id"),
+        Index("ix_case_officer", "officer_id", "is_open", "next_due_at"),
+        Index("ix_case_state", "state", "next_due_at", "id"),
+        Index("ix_case_office_registered", "office_id", "registered_at"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(String(12), unique=True)
+    state: Mapped[CaseState] = mapped_column(word(CaseState))
+    is_open: Mapped[bool] = mapped_column(default=True)
+    office_id: Mapped[Short] = mapped_column(comment="office that has it; city = city desk")
+    officer_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    jurisdiction: Mapped[Short]
+    disposition: Mapped[Disposition] = mapped_column(word(Disposition))
+    urgency: Mapped[Urgency] = mapped_column(word(Urgency))
+    is_police_matter: Mapped[bool] = mapped_column(default=False, comment="suspected crime: referral to be considered")
+    needs_review: Mapped[bool] = mapped_column(default=False, comment="a person must look before it is routed")
+    review_reasons: Mapped[Items] = mapped_column(comment="text keys under rules.")
+    clauses: Mapped[Items] = mapped_column(comment="decided or, until then, proposed clause ids")
+    patterns: Mapped[Items]
+    target: Mapped[Name] = mapped_column(comment="first accused body, for lists")
+    rules_version: Mapped[Short]
+    registered_at: Mapped[Moment] = mapped_column(index=True)
+    accepted_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    assigned_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    signed_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    result_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="result filed")
+    approved_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="result approved: verification ends")
+    answered_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    next_due_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="nearest running deadline")
+    next_due_rule: Mapped[str | None] = mapped_column(String(16))
+    has_breach: Mapped[bool] = mapped_column(default=False, comment="some deadline was or is missed")
+    has_unread: Mapped[bool] = mapped_column(default=False, comment="the reporter wrote and nobody has looked")
+    verdict: Mapped[Verdict | None] = mapped_column(word(Verdict))
+    result: Mapped[Words] = mapped_column(default="", comment="what verification found; for staff")
+    answer: Mapped[Words] = mapped_column(default="", comment="what the reporter is told")
+    reason_code: Mapped[str | None] = mapped_column(String(16), comment="R1..R9 where refused")
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+
+
+class Finding(Base):
+    """One thing said about a tip, by the machine (proposal) or a person (decision); both stay side by side."""
+
+    __tablename__ = "finding"
+
+    id: Mapped[Key]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"))
+    kind: Mapped[FindingKind] = mapped_column(word(FindingKind))
+    value: Mapped[Name]
+    source: Mapped[FindingSource] = mapped_column(word(FindingSource))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    confidence: Mapped[float | None]
+    evidence: Mapped[Items] = mapped_column(comment="[{start, end, text, why}] in characters of the tip")
+    rules_version: Mapped[Short]
+    created_at: Mapped[Moment]
+
+
+class Deadline(Base):
+    """One clock of one case on one occasion. Never overwritten: a new occasion is a new row."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        UniqueConstraint("case_id", "rule_id", "occasion"),
+        Index("ix_deadline_wake", "wake_at"),
+    )
+
+    id: Mapped[Key]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    rule_id: Mapped[str] = mapped_column(String(16))
+    occasion: Mapped[int] = mapped_column(default=1)
+    rule_version: Mapped[Short]
+    calendar_version: Mapped[Short]
+    start_event: Mapped[Short]
+    started_at: Mapped[Moment]
+    due_at: Mapped[Moment]
+    is_estimate: Mapped[bool] = mapped_column(default=False, comment="beyond the published calendars")
+    sentence_zh: Mapped[Words] = mapped_column(comment="explains the due time in full")
+    sentence_en: Mapped[Words]
+    stage: Mapped[int] = mapped_column(default=0, comment="steps of the ladder taken")
+    wake_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="moment of the next step; none once ended")
+    warned_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    breached_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    met_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    cancelled_at: Mapped[datetime | None] = mapped_column(UTCTime)
+
+
+class ThrottleCount(Base):
+    """How often a source tried something in a window; sources are keyed hashes, never addresses."""
+
+    __tablename__ = "throttle_count"
+    __table_args__ = (UniqueConstraint("scope", "source"),)
+
+    id: Mapped[Key]
+    scope: Mapped[Short]
+    source: Mapped[bytes]
+    count: Mapped[int] = mapped_column(default=0)
+    window_ends_at: Mapped[Moment] = mapped_column(index=True)
+
+
+class Heartbeat(Base):
+    """When a part last showed life, and who leads the clock: `/readyz` tells the truth from it."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[Short] = mapped_column(primary_key=True)
+    holder: Mapped[Short]
+    beat_at: Mapped[Moment]
+    details: Mapped[Data]

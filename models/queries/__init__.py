@@ -1,0 +1,1 @@
+"""Every read and claim, one file per subject."""

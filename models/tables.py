@@ -1,0 +1,28 @@
+"""All tables in one import: for migrations, backups and checks that must see the whole schema."""
+
+from models.base import Base
+from models.case import Case, Deadline, Finding, Heartbeat, ThrottleCount
+from models.event import Event
+from models.message import Message
+from models.notice import Notice
+from models.staff import Staff, StaffSession
+from models.tip import Attachment, Draft, Identity, InboundUpdate, Tip
+
+__all__ = [
+    "Attachment",
+    "Base",
+    "Case",
+    "Deadline",
+    "Draft",
+    "Event",
+    "Finding",
+    "Heartbeat",
+    "Identity",
+    "InboundUpdate",
+    "Message",
+    "Notice",
+    "Staff",
+    "StaffSession",
+    "ThrottleCount",
+    "Tip",
+]

@@ -1,0 +1,1 @@
+"""Triage decides: classification, routing, deadlines, casework, and the console of the staff."""
