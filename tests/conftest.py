@@ -1,0 +1,156 @@
+"""What every test may ask for.
+
+database_url   a migrated, empty database; each test runs on SQLite and on a real PostgreSQL.
+               For one of them only: @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+db             the same as models.session.Database
+keys, now, catalog, settings
+"""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from config.keys import PURPOSES, Keys
+from config.settings import Settings, read_settings
+from models.session import Database
+from tests.postgres import TEMPLATE, Postgres, lifeline, locked, start_postgres
+
+RUN_FOLDER = "TIPLINE_TEST_RUN"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of a run makes the folder that its workers share."""
+    if RUN_FOLDER in os.environ:
+        return
+    stack = ExitStack()
+    folder = Path(tempfile.mkdtemp(prefix="tipline-tests-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    stack.enter_context(lifeline(folder))
+    os.environ[RUN_FOLDER] = str(folder)
+    stack.callback(os.environ.pop, RUN_FOLDER)
+    config.add_cleanup(stack.close)
+
+
+@pytest.fixture(autouse=True)
+def only_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have a real installation's settings in his shell."""
+    for name in list(os.environ):
+        if name.startswith("TIPLINE_") and name != RUN_FOLDER:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Path:
+    return Path(os.environ[RUN_FOLDER])
+
+
+@pytest.fixture(scope="session")
+def postgres(run_folder: Path) -> Postgres:
+    """The run's PostgreSQL server."""
+    return start_postgres(run_folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres, run_folder: Path) -> str:
+    """Name of a database with our schema, to be copied per test."""
+    with locked(run_folder / "template.lock"):
+        done = run_folder / "template-postgresql"
+        if not done.exists():
+            migrate(postgres.create_database(TEMPLATE))
+            done.touch()
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(run_folder: Path) -> Path:
+    """A SQLite file with our schema, to be copied per test."""
+    path = run_folder / "template.db"
+    with locked(run_folder / "template-sqlite.lock"):
+        done = run_folder / "template-sqlite"
+        if not done.exists():
+            migrate(f"sqlite+aiosqlite:///{path}")
+            done.touch()
+    return path
+
+
+def migrate(url: str) -> None:
+    """Run the migrations from nothing, in a thread, so that no test's event loop is touched."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, upgrade(url)).result()
+
+
+async def upgrade(url: str) -> None:
+    database = Database(url)
+    try:
+        await database.upgrade()
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Make empty, migrated databases: make_database("sqlite" | "postgresql") gives an address."""
+    with ExitStack() as stack:
+
+        def make(kind: str) -> str:
+            name = f"t_{uuid4().hex}"
+            if kind == "sqlite":
+                template: Path = request.getfixturevalue("sqlite_template")
+                path = tmp_path / f"{name}.db"
+                shutil.copyfile(template, path)
+                return f"sqlite+aiosqlite:///{path}"
+            template_name: str = request.getfixturevalue("postgres_template")
+            postgres: Postgres = request.getfixturevalue("postgres")
+            stack.callback(postgres.drop_database, name)
+            return postgres.create_database(name, template=template_name)
+
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, make_database: Callable[[str], str]) -> str:
+    """An empty database of our schema, once on each engine."""
+    return make_database(request.param)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """That database, opened."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def keys() -> Keys:
+    """The same made-up keys in every test."""
+    return Keys(**{purpose: hashlib.sha256(purpose.encode()).digest() for purpose in PURPOSES})
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday, ten in the morning in Luohe; the next public holiday is a month away."""
+    return datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """An installation of its own: data below tmp_path, any free ports, no channel configured."""
+    return read_settings(
+        {
+            "TIPLINE_DATA": str(tmp_path / "data"),
+            "TIPLINE_DATABASE_URL": database_url,
+            "TIPLINE_PUBLIC": "127.0.0.1:0",
+            "TIPLINE_CONSOLE": "127.0.0.1:0",
+        }
+    )
