@@ -116,6 +116,7 @@ class ThrottleCount(Base):
     source: Mapped[bytes]
     count: Mapped[int] = mapped_column(default=0)
     window_ends_at: Mapped[Moment] = mapped_column(index=True)
+    free_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="no further try is taken before")
 
 
 class Heartbeat(Base):

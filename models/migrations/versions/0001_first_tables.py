@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("source", sa.LargeBinary(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("window_ends_at", UTCTime(), nullable=False),
+        sa.Column("free_at", UTCTime(), nullable=True, comment="no further try is taken before"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_throttle_count")),
         sa.UniqueConstraint("scope", "source", name=op.f("uq_throttle_count_scope_source")),
     )

@@ -1,0 +1,94 @@
+"""Staff accounts and sessions."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.case import Case
+from models.staff import Staff, StaffSession
+from models.states import Role
+
+IDLE_LIMIT = timedelta(minutes=30)
+ABSOLUTE_LIMIT = timedelta(hours=12)
+
+
+async def find_staff(session: AsyncSession, staff_id: int | None) -> Staff | None:
+    """The account with this id, active or not."""
+    return await session.get(Staff, staff_id) if staff_id is not None else None
+
+
+async def find_staff_by_login(session: AsyncSession, login: str) -> Staff | None:
+    """The account with this login name."""
+    return await session.scalar(select(Staff).where(Staff.login == login))
+
+
+async def list_staff(session: AsyncSession, *, office_id: str | None = None) -> Sequence[Staff]:
+    """All accounts, or those of one office, active ones first."""
+    statement = select(Staff).order_by(Staff.is_active.desc(), Staff.office_id, Staff.role, Staff.login)
+    if office_id is not None:
+        statement = statement.where(Staff.office_id == office_id)
+    return (await session.scalars(statement)).all()
+
+
+async def list_active_staff(session: AsyncSession, *roles: Role, office_id: str | None = None) -> Sequence[Staff]:
+    """Active accounts with one of these roles, of one office or of all."""
+    statement = select(Staff).where(Staff.is_active, Staff.role.in_(roles)).order_by(Staff.id)
+    if office_id is not None:
+        statement = statement.where(Staff.office_id == office_id)
+    return (await session.scalars(statement)).all()
+
+
+async def list_officers_with_load(session: AsyncSession, office_id: str) -> Sequence[tuple[int, int]]:
+    """Active officers of an office with how many open cases each has: (staff id, count)."""
+    open_cases = func.sum(case((Case.is_open.is_(True), 1), else_=0))
+    statement = (
+        select(Staff.id, open_cases)
+        .outerjoin(Case, (Case.officer_id == Staff.id) & Case.is_open.is_(True))
+        .where(Staff.is_active, Staff.role == Role.OFFICER, Staff.office_id == office_id)
+        .group_by(Staff.id)
+        .order_by(Staff.id)
+    )
+    return [(row[0], int(row[1])) for row in await session.execute(statement)]
+
+
+async def count_active_administrators(session: AsyncSession) -> int:
+    """How many could still mend the accounts."""
+    statement = select(func.count()).select_from(Staff).where(Staff.is_active, Staff.role == Role.ADMINISTRATOR)
+    return int(await session.scalar(statement) or 0)
+
+
+async def find_session(session: AsyncSession, token: bytes, *, now: datetime) -> tuple[StaffSession, Staff] | None:
+    """The living session with this token hash and its active owner."""
+    statement = (
+        select(StaffSession, Staff)
+        .join(Staff, Staff.id == StaffSession.staff_id)
+        .where(
+            StaffSession.token == token,
+            StaffSession.seen_at > now - IDLE_LIMIT,
+            StaffSession.created_at > now - ABSOLUTE_LIMIT,
+            Staff.is_active,
+        )
+    )
+    row = (await session.execute(statement)).first()
+    return (row[0], row[1]) if row else None
+
+
+async def end_sessions(session: AsyncSession, staff_id: int) -> None:
+    """Sign somebody out everywhere."""
+    await session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+
+
+async def end_session(session: AsyncSession, token: bytes) -> None:
+    """Sign one browser out."""
+    await session.execute(delete(StaffSession).where(StaffSession.token == token))
+
+
+async def delete_idle_sessions(session: AsyncSession, *, now: datetime) -> None:
+    """Forget sessions that can no longer be used."""
+    await session.execute(
+        delete(StaffSession).where(
+            (StaffSession.seen_at <= now - IDLE_LIMIT) | (StaffSession.created_at <= now - ABSOLUTE_LIMIT)
+        )
+    )
