@@ -1,12 +1,15 @@
 """What the bureau does about tips: cases, findings, deadlines."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Data, Items, Key, Moment, Name, Short, UTCTime, Words, word
 from models.states import CaseState, Disposition, FindingKind, FindingSource, Urgency, Verdict
+
+NO_CLOCK = datetime(9999, 1, 1, tzinfo=UTC)
+"""Due time of a case whose clocks all stand: sorts last on every database, as no time at all would not."""
 
 
 class Case(Base):
@@ -45,11 +48,14 @@ class Case(Base):
     approved_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="result approved: verification ends")
     answered_at: Mapped[datetime | None] = mapped_column(UTCTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCTime)
-    next_due_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="nearest running deadline")
+    next_due_at: Mapped[Moment] = mapped_column(default=NO_CLOCK, comment="nearest running deadline, or far future")
     next_due_rule: Mapped[str | None] = mapped_column(String(16))
     has_breach: Mapped[bool] = mapped_column(default=False, comment="some deadline was or is missed")
     has_unread: Mapped[bool] = mapped_column(default=False, comment="the reporter wrote and nobody has looked")
     verdict: Mapped[Verdict | None] = mapped_column(word(Verdict))
+    result_by: Mapped[int | None] = mapped_column(
+        ForeignKey("staff.id"), comment="who filed the result; somebody else approves it"
+    )
     result: Mapped[Words] = mapped_column(default="", comment="what verification found; for staff")
     answer: Mapped[Words] = mapped_column(default="", comment="what the reporter is told")
     reason_code: Mapped[str | None] = mapped_column(String(16), comment="R1..R9 where refused")

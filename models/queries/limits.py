@@ -3,7 +3,7 @@
 import math
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,24 +41,26 @@ async def note_failure(
     if failures < free_tries:
         return
     seconds = min(2.0 ** min(failures - free_tries + 1, 30), longest_wait.total_seconds())
-    row = await session.scalar(select(ThrottleCount).where(ThrottleCount.scope == scope, ThrottleCount.source == source))
-    if row:
-        row.free_at = now + timedelta(seconds=seconds)
+    await session.execute(
+        update(ThrottleCount).where(*_of(scope, source)).values(free_at=now + timedelta(seconds=seconds))
+    )
 
 
 async def wait_seconds(session: AsyncSession, scope: str, source: bytes, *, now: datetime) -> int:
     """How many seconds the source must wait before its next try; 0 when it need not."""
-    free_at = await session.scalar(
-        select(ThrottleCount.free_at).where(ThrottleCount.scope == scope, ThrottleCount.source == source)
-    )
+    free_at = await session.scalar(select(ThrottleCount.free_at).where(*_of(scope, source)))
     return math.ceil((free_at - now).total_seconds()) if free_at and free_at > now else 0
 
 
 async def forget_failures(session: AsyncSession, scope: str, source: bytes) -> None:
     """The right code was given: start anew."""
-    await session.execute(delete(ThrottleCount).where(ThrottleCount.scope == scope, ThrottleCount.source == source))
+    await session.execute(delete(ThrottleCount).where(*_of(scope, source)))
 
 
 async def delete_old_counts(session: AsyncSession, *, now: datetime) -> None:
     """Forget windows that ended."""
     await session.execute(delete(ThrottleCount).where(ThrottleCount.window_ends_at < now))
+
+
+def _of(scope: str, source: bytes) -> tuple[ColumnElement[bool], ...]:
+    return (ThrottleCount.scope == scope, ThrottleCount.source == source)

@@ -64,7 +64,11 @@ async def find_identity(session: AsyncSession, tip_id: int) -> Identity | None:
 async def find_latest_tip_of_chat(session: AsyncSession, chat_digest: bytes) -> Tip | None:
     """The newest tip sent from a chat."""
     statement = (
-        select(Tip).join(Identity, Identity.tip_id == Tip.id).where(Identity.chat_digest == chat_digest).order_by(Tip.id.desc()).limit(1)
+        select(Tip)
+        .join(Identity, Identity.tip_id == Tip.id)
+        .where(Identity.chat_digest == chat_digest)
+        .order_by(Tip.id.desc())
+        .limit(1)
     )
     return await session.scalar(statement)
 

@@ -116,18 +116,22 @@ def upgrade() -> None:
         sa.Column("approved_at", UTCTime(), nullable=True, comment="result approved: verification ends"),
         sa.Column("answered_at", UTCTime(), nullable=True),
         sa.Column("closed_at", UTCTime(), nullable=True),
-        sa.Column("next_due_at", UTCTime(), nullable=True, comment="nearest running deadline"),
+        sa.Column(
+            "next_due_at", UTCTime(), nullable=False, comment="nearest running deadline, or far future"
+        ),
         sa.Column("next_due_rule", sa.String(length=16), nullable=True),
         sa.Column("has_breach", sa.Boolean(), nullable=False, comment="some deadline was or is missed"),
         sa.Column(
             "has_unread", sa.Boolean(), nullable=False, comment="the reporter wrote and nobody has looked"
         ),
         sa.Column("verdict", sa.String(length=32), nullable=True),
+        sa.Column("result_by", BIG, nullable=True, comment="who filed the result; somebody else approves it"),
         sa.Column("result", sa.Text(), nullable=False, comment="what verification found; for staff"),
         sa.Column("answer", sa.Text(), nullable=False, comment="what the reporter is told"),
         sa.Column("reason_code", sa.String(length=16), nullable=True, comment="R1..R9 where refused"),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["officer_id"], ["staff.id"], name=op.f("fk_case_officer_id")),
+        sa.ForeignKeyConstraint(["result_by"], ["staff.id"], name=op.f("fk_case_result_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("number", name=op.f("uq_case_number")),
     )

@@ -1,0 +1,168 @@
+"""Cases for staff. Every function takes the scope of the reader: no office sees another's case.
+
+A scope is an office id, None for all offices (city staff), or "" for no case at all.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from models.case import Case, Deadline, Finding
+from models.event import Event
+from models.message import Message
+from models.staff import Staff
+from models.states import CaseState
+from models.tip import Tip
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list shows; empty fields do not narrow it."""
+
+    view: str = "open"  # open, mine, unassigned, overdue, due_soon, desk, review, closed, all or a state
+    officer_id: int | None = None
+    office_id: str = ""
+    words: str = ""
+    due_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `after` opens the next one."""
+
+    rows: Sequence[tuple[Case, str | None]]
+    after: str | None
+
+
+def in_scope(scope: str | None) -> ColumnElement[bool]:
+    """The condition that keeps offices apart."""
+    if scope is None:
+        return true()
+    return Case.office_id == scope if scope else false()
+
+
+async def find_case(session: AsyncSession, number: str, *, scope: str | None) -> Case | None:
+    """The case with this number, if it exists and the reader may see it: both failures look alike."""
+    return await session.scalar(select(Case).where(Case.number == number, in_scope(scope)))
+
+
+async def list_cases(
+    session: AsyncSession, wanted: CaseFilter, *, scope: str | None, now: datetime, after: str | None = None
+) -> Page:
+    """Cases by nearest deadline (ended ones by newest registration), one page, with the officer's name."""
+    is_ended = wanted.view in {"closed", "all"}
+    order = (Case.registered_at.desc(), Case.id.desc()) if is_ended else (Case.next_due_at.asc(), Case.id.asc())
+    statement = (
+        select(Case, Staff.name)
+        .outerjoin(Staff, Staff.id == Case.officer_id)
+        .where(in_scope(scope), *_conditions(wanted, now=now))
+        .order_by(*order)
+        .limit(PAGE + 1)
+    )
+    if mark := _read_mark(after):
+        statement = _start_after(statement, *mark, is_ended=is_ended)
+    rows = [(row[0], row[1]) for row in await session.execute(statement)]
+    return Page(rows[:PAGE], _make_mark(rows[PAGE - 1][0], is_ended=is_ended) if len(rows) > PAGE else None)
+
+
+async def count_cases(session: AsyncSession, wanted: CaseFilter, *, scope: str | None, now: datetime) -> int:
+    """How many cases `list_cases` would show in all."""
+    statement = select(func.count()).select_from(Case).where(in_scope(scope), *_conditions(wanted, now=now))
+    return int(await session.scalar(statement) or 0)
+
+
+def _conditions(wanted: CaseFilter, *, now: datetime) -> list[ColumnElement[bool]]:
+    conditions = [_view(wanted, now=now)]
+    if wanted.office_id:
+        conditions.append(Case.office_id == wanted.office_id)
+    if wanted.due_before:
+        conditions.append(Case.next_due_at < wanted.due_before)
+    if wanted.words:
+        conditions.append(_matches(wanted.words))
+    return conditions
+
+
+def _view(wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
+    is_open = Case.is_open.is_(True)
+    views: dict[str, ColumnElement[bool]] = {
+        "all": true(),
+        "closed": Case.is_open.is_(False),
+        "mine": and_(is_open, Case.officer_id == wanted.officer_id),
+        "unassigned": and_(is_open, Case.officer_id.is_(None)),
+        "overdue": and_(is_open, Case.next_due_at <= now),
+        "desk": and_(is_open, Case.state.in_([CaseState.REGISTERED, CaseState.ACCEPTED])),
+        "unread": and_(is_open, Case.has_unread.is_(True)),
+        **{state: Case.state == state for state in CaseState},
+    }
+    return views.get(wanted.view, is_open)
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    digits = "".join(ch for ch in words if ch.isdecimal())
+    name = Case.target.contains(words, autoescape=True)
+    return or_(name, Case.number.startswith(digits, autoescape=True)) if digits else name
+
+
+def _start_after(statement: Select[Any], moment: datetime, case_id: int, *, is_ended: bool) -> Select[Any]:
+    if is_ended:
+        later = or_(Case.registered_at < moment, and_(Case.registered_at == moment, Case.id < case_id))
+        return statement.where(later)
+    return statement.where(or_(Case.next_due_at > moment, and_(Case.next_due_at == moment, Case.id > case_id)))
+
+
+def _make_mark(case: Case, *, is_ended: bool) -> str:
+    moment = case.registered_at if is_ended else case.next_due_at
+    return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), case.id]).encode()).decode()
+
+
+def _read_mark(after: str | None) -> tuple[datetime, int] | None:
+    """Place in a list, from an address that anybody may have changed: nonsense means the first page."""
+    try:
+        moment, case_id = json.loads(base64.urlsafe_b64decode((after or "").encode()))
+        return datetime.fromisoformat(moment), int(case_id)
+    except (ValueError, TypeError):
+        return None
+
+
+async def list_findings(session: AsyncSession, case_id: int) -> Sequence[Finding]:
+    """What machine and staff said about a case, oldest first."""
+    return (await session.scalars(select(Finding).where(Finding.case_id == case_id).order_by(Finding.id))).all()
+
+
+async def list_deadlines(session: AsyncSession, case_id: int) -> Sequence[Deadline]:
+    """All clocks of a case, by due time."""
+    statement = select(Deadline).where(Deadline.case_id == case_id).order_by(Deadline.due_at, Deadline.id)
+    return (await session.scalars(statement)).all()
+
+
+async def list_messages(session: AsyncSession, case_id: int) -> Sequence[Message]:
+    """Messages and notes of a case, oldest first."""
+    statement = (
+        select(Message)
+        .where(Message.case_id == case_id)
+        .options(selectinload(Message.attachments))
+        .order_by(Message.id)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def list_events(session: AsyncSession, case_id: int) -> Sequence[tuple[Event, str | None]]:
+    """The history of a case with the names of those who acted, oldest first; the arrival of its tips included."""
+    tips = select(Tip.id).where(Tip.case_id == case_id)
+    statement = (
+        select(Event, Staff.name)
+        .outerjoin(Staff, Staff.id == Event.staff_id)
+        .where(or_(Event.case_id == case_id, and_(Event.case_id.is_(None), Event.tip_id.in_(tips))))
+        .order_by(Event.position)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
