@@ -1,0 +1,176 @@
+"""Assessing: from a stored tip to a case with findings, clocks and a handler.
+
+Claim → classify outside any transaction → write everything in one commit. May run twice and in many
+processes: the lease keeps two workers apart, and the last step looks again whether the tip is still
+without a case. No tip is left lying: one that the machine cannot read goes to the city desk unread by it.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.catalog import Catalog
+from models.audit import record_event
+from models.case import Case, Finding
+from models.queries.notices import queue_staff_notice
+from models.queries.staff import list_active_staff
+from models.queries.tips import MAX_ATTEMPTS, claim_waiting_tips, get_tip
+from models.session import Database
+from models.states import CaseState, Disposition, FindingKind, FindingSource, Role, Urgency
+from models.tip import Tip
+from triage import actions
+from triage.clocks import start_clock
+from triage.language import Classifier
+from triage.permissions import CITY
+from triage.routing import Route, choose_route
+
+BATCH = 20
+LEASE = timedelta(minutes=2)
+log = structlog.get_logger()
+
+Line = dict[str, Any]
+"""What triage says of a tip: the output line of `tipline triage`."""
+
+
+async def assess_waiting(db: Database, classifier: Classifier, *, catalog: Catalog, now: datetime) -> int:
+    """Assess tips that wait; answers how many were claimed, so that the caller knows whether to come again."""
+    async with db.begin() as session:
+        tips = await claim_waiting_tips(session, now=now, limit=BATCH, lease=LEASE)
+    for tip in tips:
+        line = await asyncio.to_thread(_classify, classifier, catalog, tip)
+        async with db.begin() as session:
+            await open_case(session, tip.id, line, catalog=catalog, now=now)
+    return len(tips)
+
+
+def _classify(classifier: Classifier, catalog: Catalog, tip: Tip) -> Line:
+    """The machine's proposal; after too many failures an empty one, which sends the tip to people."""
+    if tip.attempts > MAX_ATTEMPTS:
+        log.error("tip_not_readable", tip_id=tip.id)
+        return _unread_line(catalog)
+    classification = classifier.classify(tip.text, received_at=tip.received_at, channel=tip.channel.value)
+    return classification.to_json(str(tip.id))
+
+
+def _unread_line(catalog: Catalog) -> Line:
+    return {
+        "disposition": Disposition.IN_SCOPE,
+        "subjects": [],
+        "clauses": [],
+        "patterns": [],
+        "police_referral": False,
+        "urgency": Urgency.NORMAL,
+        "jurisdiction": "unknown",
+        "targets": [],
+        "evidence": [],
+        "confidence": {},
+        "review": True,
+        "review_reasons": ["machine_failed"],
+        "rules_version": catalog.version,
+    }
+
+
+async def open_case(session: AsyncSession, tip_id: int, line: Line, *, catalog: Catalog, now: datetime) -> Case | None:
+    """Open the case of a tip with all that follows from it; None when another worker was faster."""
+    tip = await get_tip(session, tip_id)
+    if tip.assessed_at is not None:
+        return None
+    line = _with_answers(line, tip)
+    route = choose_route(line, catalog=catalog)
+    case = _make_case(tip, line, route)
+    session.add(case)
+    await session.flush()
+    tip.case_id, tip.assessed_at, tip.claimed_until = case.id, now, None
+    session.add_all(_make_findings(case, tip, line, now=now))
+    record_event(session, "case_opened", at=now, tip_id=tip.id, case_id=case.id, rules=case.rules_version)
+    await start_clock(session, case, "D03", event="registered", started_at=tip.received_at, catalog=catalog)
+    if case.urgency is Urgency.IMMEDIATE:
+        await start_clock(session, case, "D02", event="registered", started_at=tip.received_at, catalog=catalog)
+    if route.straight:
+        await actions.accept(session, case, by=None, catalog=catalog, now=now)
+        await actions.assign(session, case, office_id=route.office_id, by=None, catalog=catalog, now=now)
+    else:
+        await _tell_desk(session, case, now=now)
+    log.info("case_opened", tip_id=tip.id, case_id=case.id, office=case.office_id, straight=route.straight)
+    return case
+
+
+def _with_answers(line: Line, tip: Tip) -> Line:
+    """What the reporter answered beside his text: it fills gaps, and a contradiction asks for a person."""
+    line = dict(line)
+    if tip.target and not line["targets"]:
+        line["targets"] = [tip.target]
+    if tip.county and line["jurisdiction"] in {"unknown", "city"}:
+        line["jurisdiction"] = tip.county
+    elif tip.county and tip.county != line["jurisdiction"]:
+        line["review"], line["review_reasons"] = True, [*line["review_reasons"], "place_disagrees"]
+    return line
+
+
+def _make_case(tip: Tip, line: Line, route: Route) -> Case:
+    return Case(
+        number=tip.number,
+        state=CaseState.REGISTERED,
+        office_id=CITY,
+        jurisdiction=line["jurisdiction"],
+        disposition=Disposition(line["disposition"]),
+        urgency=Urgency(line["urgency"]),
+        is_police_matter=line["police_referral"],
+        needs_review=not route.straight,
+        review_reasons=list(route.reasons),
+        clauses=line["clauses"],
+        patterns=line["patterns"],
+        target=(line["targets"] or [""])[0][:200],
+        rules_version=line["rules_version"],
+        registered_at=tip.received_at,
+    )
+
+
+def _make_findings(case: Case, tip: Tip, line: Line, *, now: datetime) -> list[Finding]:
+    said: list[tuple[FindingKind, str]] = [
+        (FindingKind.DISPOSITION, line["disposition"]),
+        (FindingKind.URGENCY, line["urgency"]),
+        (FindingKind.JURISDICTION, line["jurisdiction"]),
+        (FindingKind.POLICE_REFERRAL, str(line["police_referral"]).lower()),
+        *((FindingKind.SUBJECT, value) for value in line["subjects"]),
+        *((FindingKind.CLAUSE, value) for value in line["clauses"]),
+        *((FindingKind.PATTERN, value) for value in line["patterns"]),
+        *((FindingKind.TARGET, value[:200]) for value in line["targets"]),
+    ]
+    return [
+        Finding(
+            case_id=case.id,
+            tip_id=tip.id,
+            kind=kind,
+            value=value,
+            source=FindingSource.MACHINE,
+            confidence=_confidence(line, kind, value),
+            evidence=[entry for entry in line["evidence"] if entry["for"] == value],
+            rules_version=line["rules_version"],
+            created_at=now,
+        )
+        for kind, value in said
+    ]
+
+
+def _confidence(line: Line, kind: FindingKind, value: str) -> float | None:
+    """Confidence of a decision, or of one value where the decision has several."""
+    given = line["confidence"]
+    said = given.get(value, given.get(kind.value, given.get(f"{kind.value}s")))
+    return said.get(value) if isinstance(said, dict) else said
+
+
+async def _tell_desk(session: AsyncSession, case: Case, *, now: datetime) -> None:
+    for person in await list_active_staff(session, Role.INTAKE):
+        await queue_staff_notice(
+            session,
+            person,
+            "city_desk_new",
+            case=case,
+            dedup=f"desk:{case.id}",
+            values={"number": case.number},
+            now=now,
+        )
