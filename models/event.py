@@ -10,7 +10,12 @@ class Event(Base):
     """One act. `hash` covers all columns and the hash of the entry before; positions have no gaps."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_case", "case_id", "position"),)
+    __table_args__ = (
+        Index("ix_event_case", "case_id", "position"),
+        Index("ix_event_kind", "kind", "position"),
+        Index("ix_event_staff", "staff_id", "position"),
+        Index("ix_event_at", "at", "position"),
+    )
 
     id: Mapped[Key]
     position: Mapped[int] = mapped_column(unique=True, comment="1, 2, 3 … over the whole installation")

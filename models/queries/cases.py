@@ -6,7 +6,7 @@ A scope is an office id, None for all offices (city staff), or "" for no case at
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import selectinload
 from models.case import Case, Deadline, Finding
 from models.event import Event
 from models.message import Message
+from models.queries.figures import FigureFilter
 from models.staff import Staff
 from models.states import CaseState
 from models.tip import Tip
@@ -33,6 +34,7 @@ class CaseFilter:
     office_id: str = ""
     words: str = ""
     due_before: datetime | None = None
+    figure: FigureFilter = field(default_factory=FigureFilter)  # what a figure of oversight counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ async def list_cases(
 ) -> Page:
     """Cases by nearest deadline (ended ones by newest registration), one page, with the officer's name."""
     is_ended = wanted.view in {"closed", "all"}
-    order = (Case.registered_at.desc(), Case.id.desc()) if is_ended else (Case.next_due_at.asc(), Case.id.asc())
+    order = (
+        (Case.registered_at.desc(), Case.id.desc()) if is_ended else (Case.next_due_at.asc(), Case.id.asc())
+    )
     statement = (
         select(Case, Staff.name)
         .outerjoin(Staff, Staff.id == Case.officer_id)
@@ -88,6 +92,7 @@ def _conditions(wanted: CaseFilter, *, now: datetime) -> list[ColumnElement[bool
         conditions.append(Case.next_due_at < wanted.due_before)
     if wanted.words:
         conditions.append(_matches(wanted.words))
+    conditions += wanted.figure.conditions(now=now)
     return conditions
 
 
@@ -116,7 +121,9 @@ def _start_after(statement: Select[Any], moment: datetime, case_id: int, *, is_e
     if is_ended:
         later = or_(Case.registered_at < moment, and_(Case.registered_at == moment, Case.id < case_id))
         return statement.where(later)
-    return statement.where(or_(Case.next_due_at > moment, and_(Case.next_due_at == moment, Case.id > case_id)))
+    return statement.where(
+        or_(Case.next_due_at > moment, and_(Case.next_due_at == moment, Case.id > case_id))
+    )
 
 
 def _make_mark(case: Case, *, is_ended: bool) -> str:
@@ -135,7 +142,9 @@ def _read_mark(after: str | None) -> tuple[datetime, int] | None:
 
 async def list_findings(session: AsyncSession, case_id: int) -> Sequence[Finding]:
     """What machine and staff said about a case, oldest first."""
-    return (await session.scalars(select(Finding).where(Finding.case_id == case_id).order_by(Finding.id))).all()
+    return (
+        await session.scalars(select(Finding).where(Finding.case_id == case_id).order_by(Finding.id))
+    ).all()
 
 
 async def list_deadlines(session: AsyncSession, case_id: int) -> Sequence[Deadline]:

@@ -135,6 +135,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("number", name=op.f("uq_case_number")),
     )
+    op.create_index(
+        "ix_case_figures",
+        "case",
+        [
+            "registered_at",
+            "office_id",
+            "state",
+            "has_breach",
+            "assigned_at",
+            "signed_at",
+            "result_at",
+            "answered_at",
+        ],
+        unique=False,
+    )
     op.create_index("ix_case_inbox", "case", ["office_id", "is_open", "next_due_at", "id"], unique=False)
     op.create_index("ix_case_office_registered", "case", ["office_id", "registered_at"], unique=False)
     op.create_index("ix_case_officer", "case", ["officer_id", "is_open", "next_due_at"], unique=False)
@@ -181,6 +196,12 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_deadline_case_id"), "deadline", ["case_id"], unique=False)
+    op.create_index(
+        "ix_deadline_figures",
+        "deadline",
+        ["due_at", "rule_id", "case_id", "met_at", "cancelled_at"],
+        unique=False,
+    )
     op.create_index("ix_deadline_wake", "deadline", ["wake_at"], unique=False)
     op.create_table(
         "tip",
@@ -280,7 +301,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("position", name=op.f("uq_event_position")),
     )
+    op.create_index("ix_event_at", "event", ["at", "position"], unique=False)
     op.create_index("ix_event_case", "event", ["case_id", "position"], unique=False)
+    op.create_index("ix_event_kind", "event", ["kind", "position"], unique=False)
+    op.create_index("ix_event_staff", "event", ["staff_id", "position"], unique=False)
     op.create_table(
         "finding",
         sa.Column("id", BIG, nullable=False),
@@ -414,7 +438,10 @@ def downgrade() -> None:
     op.drop_table("identity")
     op.drop_index(op.f("ix_finding_case_id"), table_name="finding")
     op.drop_table("finding")
+    op.drop_index("ix_event_staff", table_name="event")
+    op.drop_index("ix_event_kind", table_name="event")
     op.drop_index("ix_event_case", table_name="event")
+    op.drop_index("ix_event_at", table_name="event")
     op.drop_table("event")
     op.drop_index(op.f("ix_draft_updated_at"), table_name="draft")
     op.drop_table("draft")
@@ -424,6 +451,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_tip_case_id"), table_name="tip")
     op.drop_table("tip")
     op.drop_index("ix_deadline_wake", table_name="deadline")
+    op.drop_index("ix_deadline_figures", table_name="deadline")
     op.drop_index(op.f("ix_deadline_case_id"), table_name="deadline")
     op.drop_table("deadline")
     op.drop_index(op.f("ix_staff_session_staff_id"), table_name="staff_session")
@@ -435,6 +463,7 @@ def downgrade() -> None:
     op.drop_index("ix_case_officer", table_name="case")
     op.drop_index("ix_case_office_registered", table_name="case")
     op.drop_index("ix_case_inbox", table_name="case")
+    op.drop_index("ix_case_figures", table_name="case")
     op.drop_table("case")
     op.drop_index(op.f("ix_throttle_count_window_ends_at"), table_name="throttle_count")
     op.drop_table("throttle_count")
