@@ -96,13 +96,15 @@ def chat_digest(keys: Keys, chat_id: int) -> bytes:
     return keys.digest("address", str(chat_id))
 
 
-async def claim_waiting(db: Database, *, keys: Keys, now: datetime) -> list[Claimed]:
-    """Take up to `AT_ONCE` updates of different chats, each the oldest of its chat."""
+async def claim_waiting(db: Database, *, keys: Keys, now: datetime, limit: int = AT_ONCE) -> list[Claimed]:
+    """Take up to `limit` updates of different chats, each the oldest of its chat."""
+    if limit <= 0:
+        return []
     async with db.read() as session:
         if not await has_claimable_update(session, now=now):
             return []
     async with db.begin() as session:
-        rows = await claim_updates(session, now=now, limit=AT_ONCE, lease=LEASE)
+        rows = await claim_updates(session, now=now, limit=limit, lease=LEASE)
         return [
             Claimed(
                 row.id,

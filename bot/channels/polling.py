@@ -68,8 +68,9 @@ def _is_usable(update: object) -> bool:
 
 
 def _next_offset(updates: Sequence[Any]) -> int | None:
-    """Confirms what was stored. After an empty answer everything is confirmed, and no offset is asked for:
-    after a quiet week the numbers start anew, possibly below the last one.
+    """Confirm what was stored, and ask for no offset once everything is confirmed.
+
+    After a quiet week the numbers start anew, possibly below the last one.
     """
     numbers = [get_update_number(update) for update in updates if _is_usable(update)]
     return numbers[-1] + 1 if numbers else None
