@@ -1,0 +1,43 @@
+"""The console as an application: pages for staff on a port of their own."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from config.catalog import Catalog
+from config.keys import Keys
+from config.settings import Settings
+from config.web import Limits, make_site
+from models.session import Database
+from triage.console.access import RULES, SESSION_COOKIE, add_routes, guard
+from triage.console.context import DESK, Desk, TipFinder, TipReceiver
+from triage.console.routes import OPEN_ROUTES, ROUTES
+
+TEMPLATES = Path(__file__).parent / "templates"
+LIMITS = Limits(files=0, upload_bytes=2 * 1024 * 1024)
+"""Staff upload nothing: so nobody can fill the disk before he has signed in."""
+
+
+def make_console(
+    db: Database,
+    *,
+    settings: Settings,
+    catalog: Catalog,
+    keys: Keys,
+    receive_tip: TipReceiver,
+    find_tip_by_receipt: TipFinder,
+) -> web.Application:
+    """The console. The two doors of `bot` are handed in, because triage and bot never import each other."""
+    app = make_site(
+        name="console",
+        secret=keys.session,
+        templates=[TEMPLATES],
+        session_cookie=SESSION_COOKIE,
+        limits=LIMITS,
+    )
+    app[DESK] = Desk(db, catalog, keys, settings, receive_tip, find_tip_by_receipt)
+    app[RULES] = {}
+    app.middlewares.append(guard)
+    app.router.add_routes(OPEN_ROUTES)
+    add_routes(app, ROUTES)
+    return app

@@ -1,0 +1,94 @@
+"""The history of a case as one list: acts, messages and notes by time. Pure.
+
+An act that only says that a message was written gives way to the message itself; a question put to
+several reporters is one entry.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from models.event import Event
+from models.message import Message
+from models.states import MessageKind
+from models.tip import Attachment
+
+
+class Voice(StrEnum):
+    """Who speaks in an entry: text keys under `console.timeline.voice.`."""
+
+    REPORTER = "reporter"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history. `kind` is a text key under `console.event.`."""
+
+    at: datetime
+    kind: str
+    voice: Voice
+    who: str = ""
+    reason: str = ""
+    text: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Sequence[Attachment] = ()
+
+
+TOLD_BY_MESSAGES = frozenset({"reporter_wrote", "reporter_asked", "note_added"})
+CLOCKWORK = frozenset({"clock_started", "clock_met", "clock_cancelled"})
+BY_REPORTER = frozenset({"tip_received"})
+_KINDS = {
+    MessageKind.FROM_REPORTER: ("message_from_reporter", Voice.REPORTER),
+    MessageKind.TO_REPORTER: ("message_to_reporter", Voice.STAFF),
+    MessageKind.NOTE: ("note", Voice.STAFF),
+}
+
+
+def make_timeline(
+    events: Iterable[tuple[Event, str | None]],
+    messages: Iterable[Message],
+    *,
+    names: Mapping[int, str],
+    with_clockwork: bool = False,
+) -> list[Entry]:
+    """Newest first. `names`: staff id to name; `with_clockwork` also shows clocks starting and stopping in time."""
+    entries = [
+        _of_event(event, name) for event, name in events if _is_shown(event, with_clockwork=with_clockwork)
+    ]
+    entries += _of_messages(messages, names)
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _is_shown(event: Event, *, with_clockwork: bool) -> bool:
+    if event.kind in TOLD_BY_MESSAGES:
+        return False
+    return event.kind not in CLOCKWORK or with_clockwork
+
+
+def _of_event(event: Event, name: str | None) -> Entry:
+    voice = Voice.STAFF if event.staff_id else Voice.REPORTER if event.kind in BY_REPORTER else Voice.SYSTEM
+    return Entry(event.at, event.kind, voice, name or "", reason=event.reason, facts=event.data)
+
+
+def _of_messages(messages: Iterable[Message], names: Mapping[int, str]) -> list[Entry]:
+    told: dict[object, Entry] = {}
+    for message in messages:
+        kind, voice = _KINDS[message.kind]
+        # A question to three reporters of a merged case is stored three times, with one moment and one text.
+        same = message.id if voice is Voice.REPORTER else (kind, message.created_at, message.text)
+        told.setdefault(
+            same,
+            Entry(
+                message.created_at,
+                kind,
+                voice,
+                names.get(message.staff_id or 0, ""),
+                text=message.text,
+                attachments=tuple(message.attachments),
+            ),
+        )
+    return list(told.values())

@@ -1,0 +1,1 @@
+"""Handlers, one file per subject. Each parses, makes one call and answers."""
