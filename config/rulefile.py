@@ -1,0 +1,117 @@
+"""Reading rule files strictly, and saying in one sentence what is wrong with one.
+
+Strict means: UTF-8, YAML without tags, no key twice, and a mapping at the top.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+CONFIG = Path(__file__).parent
+"""The folder of our own rule files."""
+
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a rule file. `key` is the path inside the file, empty for the file as a whole."""
+
+    file: str
+    key: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One sentence with file, key, message and remedy."""
+        place = f"{self.file}, {self.key}" if self.key else self.file
+        return f"{place}: {self.message}; {self.remedy}."
+
+
+class CatalogError(ValueError):
+    """Rule files are wrong; the message has one line for each problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        """Keep all problems, so that they can be mended in one go."""
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class Rule(BaseModel):
+    """Base of all shapes of rule files: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, str_strip_whitespace=True)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice, of which plain YAML keeps only the last."""
+
+
+def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    loader.flatten_mapping(node)
+    mapping: dict[Hashable, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in mapping:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"key {key} stands twice", key_node.start_mark
+            )
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+
+
+def read_yaml(path: Path, *, root: Path = CONFIG) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises CatalogError with the line where reading stopped."""
+    name = path.relative_to(root).as_posix()
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except FileNotFoundError:
+        raise CatalogError([Problem(name, "", "the file is missing", "restore it")]) from None
+    except UnicodeDecodeError:
+        raise CatalogError([Problem(name, "", "the file is not UTF-8", "save it as UTF-8")]) from None
+    except yaml.YAMLError as error:
+        raise CatalogError([_explain_yaml_error(name, error)]) from error
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        problem = Problem(
+            name, "", "the file is not a list of `key: value` lines", "begin each line with a key"
+        )
+        raise CatalogError([problem])
+    return content
+
+
+def read_shape(shape: type[Shape], path: Path, *, root: Path = CONFIG) -> Shape:
+    """A rule file read into its shape. Raises CatalogError with one problem for each field that is wrong."""
+    content = read_yaml(path, root=root)
+    try:
+        return shape.model_validate(content)
+    except ValidationError as error:
+        name = path.relative_to(root).as_posix()
+        raise CatalogError([_explain_field(name, detail) for detail in error.errors()]) from error
+
+
+def _explain_yaml_error(name: str, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    line = f"line {mark.line + 1}" if mark else ""
+    return Problem(name, line, str(getattr(error, "problem", "") or error), "mend the YAML there")
+
+
+_REMEDIES = {
+    "missing": "add the key",
+    "extra_forbidden": "remove the key or mend its spelling",
+    "value_error": "mend the value",
+}
+
+
+def _explain_field(name: str, detail: Any) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails, a TypedDict
+    key = ".".join(str(part) for part in detail["loc"])
+    message = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
+    remedy = _REMEDIES.get(detail["type"], f"write a fitting value instead of {detail['input']!r:.60}")
+    return Problem(name, key, message[:1].lower() + message[1:], remedy)
