@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -84,6 +85,21 @@ async def count_cases(session: AsyncSession, wanted: CaseFilter, *, scope: str |
     return int(await session.scalar(statement) or 0)
 
 
+async def count_views(
+    session: AsyncSession, views: Sequence[str], *, scope: str | None, officer_id: int | None, now: datetime
+) -> dict[str, int]:
+    """Exact size of each view, as `count_cases` would give it; the open ones in one pass over open cases."""
+    of_open = [view for view in views if view not in {"closed", "all"}]
+    conditions = [_view(CaseFilter(view, officer_id), now=now) for view in of_open]
+    counts = [func.sum(sql_case((condition, 1), else_=0)) for condition in conditions]
+    row = (await session.execute(select(*counts).where(in_scope(scope), Case.is_open.is_(True)))).one()
+    sizes = {view: int(count or 0) for view, count in zip(of_open, row, strict=True)}
+    for view in views:
+        if view not in sizes:
+            sizes[view] = await count_cases(session, CaseFilter(view), scope=scope, now=now)
+    return sizes
+
+
 def _conditions(wanted: CaseFilter, *, now: datetime) -> list[ColumnElement[bool]]:
     conditions = [_view(wanted, now=now)]
     if wanted.office_id:
@@ -99,6 +115,7 @@ def _conditions(wanted: CaseFilter, *, now: datetime) -> list[ColumnElement[bool
 def _view(wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
     is_open = Case.is_open.is_(True)
     views: dict[str, ColumnElement[bool]] = {
+        **{state: Case.state == state for state in CaseState},
         "all": true(),
         "closed": Case.is_open.is_(False),
         "mine": and_(is_open, Case.officer_id == wanted.officer_id),
@@ -106,7 +123,6 @@ def _view(wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
         "overdue": and_(is_open, Case.next_due_at <= now),
         "desk": and_(is_open, Case.state.in_([CaseState.REGISTERED, CaseState.ACCEPTED])),
         "unread": and_(is_open, Case.has_unread.is_(True)),
-        **{state: Case.state == state for state in CaseState},
     }
     return views.get(wanted.view, is_open)
 

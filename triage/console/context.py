@@ -16,11 +16,13 @@ from config import clock
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
-from config.web import render
+from config.text import text
+from config.web import get_locale, render
 from models.session import Database
 from models.staff import Staff
 from models.states import Channel
 from models.tip import Tip
+from triage.console.rail import make_rail
 
 
 class ReceiptLike(Protocol):
@@ -106,7 +108,7 @@ DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 STAFF = web.RequestKey("staff", Staff)
 
 
-def show(
+async def show(
     request: web.Request,
     staff: Staff,
     template: str,
@@ -114,5 +116,9 @@ def show(
     status: int = 200,
     **values: Any,  # noqa: ANN401 - what the template shows
 ) -> web.Response:
-    """Render a page of the console for a member of staff."""
-    return render(request, template, status=status, staff=staff, **values)
+    """Render a page of the console for a member of staff, with his rail."""
+    desk, locale = request.app[DESK], get_locale(request)
+    async with desk.db.read() as session:
+        rail = await make_rail(session, staff, address=request.path_qs, locale=locale, now=desk.now())
+    line = text("console.staff_line", locale, role=text(f"states.role.{staff.role}", locale), office=desk.office_name(staff.office_id, locale))
+    return render(request, template, status=status, staff=staff, rail=rail, staff_line=line, **values)

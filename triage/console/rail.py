@@ -1,0 +1,111 @@
+"""The rail on the left: which views each role has, with exact counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.text import text
+from models.queries.cases import count_views
+from models.staff import Staff
+from models.states import Role
+from triage.permissions import scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the rail: `key` names its words under `console.rail.`; `view` is counted where there is one."""
+
+    key: str
+    href: str
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that belong together."""
+
+    key: str
+    entries: tuple[Entry, ...]
+
+
+def _of_cases(*views: str) -> tuple[Entry, ...]:
+    return tuple(Entry(view, f"/cases?view={view}", view) for view in views)
+
+
+CASES = Group(
+    "cases",
+    _of_cases(
+        "open", "overdue", "assigned", "verifying", "result_filed", "answer_due", "mine", "unassigned", "unread"
+    ),
+)
+CITY_CASES = Group(
+    "cases", _of_cases("open", "overdue", "assigned", "verifying", "result_filed", "answer_due", "unread")
+)
+ENDED = Group("ended", _of_cases("closed"))
+DESK = Group("desk", (Entry("desk", "/desk", "desk"),))
+CALLS = Group("calls", (Entry("operator", "/operator"), Entry("operator_status", "/operator/status")))
+ACCOUNT = Group("own", (Entry("account", "/account"),))
+
+RAILS: Mapping[Role, Sequence[Group]] = {
+    Role.OFFICER: (CASES, ENDED, ACCOUNT),
+    Role.LEAD: (CASES, ENDED, ACCOUNT),
+    Role.INTAKE: (DESK, CITY_CASES, ENDED, ACCOUNT),
+    Role.OPERATOR: (CALLS, ACCOUNT),
+    Role.SUPERVISOR: (CITY_CASES, DESK, ENDED, ACCOUNT),
+    Role.AUDITOR: (ACCOUNT,),
+    Role.ADMINISTRATOR: (ACCOUNT,),
+}
+"""Every role has its own; oversight adds its groups here."""
+
+HOMES: Mapping[Role, str] = {
+    Role.OFFICER: "/cases",
+    Role.LEAD: "/cases",
+    Role.INTAKE: "/desk",
+    Role.OPERATOR: "/operator",
+    Role.SUPERVISOR: "/cases",
+    Role.AUDITOR: "/account",
+    Role.ADMINISTRATOR: "/account",
+}
+"""Where each role begins its day."""
+
+LATE_VIEWS = frozenset({"overdue"})
+
+
+async def make_rail(
+    session: AsyncSession, staff: Staff, *, address: str, locale: str, now: datetime
+) -> list[dict[str, object]]:
+    """The rail of a member of staff as the layout wants it; `address` is the page that is open."""
+    groups = RAILS[staff.role]
+    views = [entry.view for group in groups for entry in group.entries if entry.view]
+    scope = scope_of(staff.role, staff.office_id)
+    sizes = (
+        await count_views(session, views, scope=scope, officer_id=staff.id, now=now) if views else {}
+    )
+    return [
+        {
+            "title": text(f"console.rail.group.{group.key}", locale) if len(groups) > 1 else "",
+            "views": [_show(entry, sizes, address=address, locale=locale) for entry in group.entries],
+        }
+        for group in groups
+    ]
+
+
+def _show(entry: Entry, sizes: Mapping[str, int], *, address: str, locale: str) -> dict[str, object]:
+    return {
+        "href": entry.href,
+        "label": text(f"console.rail.{entry.key}", locale),
+        "count": sizes.get(entry.view),
+        "is_late": entry.view in LATE_VIEWS,
+        "is_current": _is_at(entry, address),
+    }
+
+
+def _is_at(entry: Entry, address: str) -> bool:
+    """Whether the open page is this one; a bare list is the first view."""
+    parts = urlsplit(address)
+    if parts.path != urlsplit(entry.href).path:
+        return False
+    return not entry.view or parts.path != "/cases" or parse_qs(parts.query).get("view", ["open"])[0] == entry.view
