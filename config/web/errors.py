@@ -1,0 +1,70 @@
+"""Errors that people see: one class, one page, one JSON shape.
+
+Raise `Refusal(status, key, **values)`; the key names a sentence under `errors.` that says what was wrong
+and what to do. Pages of both sites render it in their own layout; paths of the API answer
+`application/problem+json` (RFC 9457).
+"""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from config.text import text
+
+KNOWN = frozenset({400, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 500, 503})
+PROBLEM = "application/problem+json"
+
+
+class Refusal(Exception):  # noqa: N818 - reads as what it is at every `raise`
+    """A request that is answered with an error page; `key` is a sentence below `errors.`."""
+
+    def __init__(
+        self,
+        status: int,
+        key: str,
+        *,
+        headers: dict[str, str] | None = None,
+        extra: dict[str, Any] | None = None,
+        **values: Any,  # noqa: ANN401 - placeholders of the sentence
+    ) -> None:
+        """`headers` go on the answer, `extra` are further members of the JSON form."""
+        super().__init__(f"{status} {key}")
+        self.status = status
+        self.key = key
+        self.values = values
+        self.headers = headers or {}
+        self.extra = extra or {}
+
+    def sentence(self, locale: str) -> str:
+        """What was wrong and what to do, for people."""
+        return text(f"errors.{self.key}", locale, **self.values)
+
+
+def refusal_of(error: web.HTTPException) -> Refusal:
+    """The refusal that stands for an error raised by aiohttp or with its classes."""
+    status = error.status if error.status in KNOWN else (500 if error.status >= 500 else 400)
+    headers = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After"}}
+    return Refusal(status, f"status.{status}.body", headers=headers)
+
+
+def title_of(status: int, locale: str) -> str:
+    """Heading of the page of a status."""
+    return text(f"errors.status.{status if status in KNOWN else 500}.title", locale)
+
+
+def problem(refusal: Refusal, locale: str) -> web.Response:
+    """The JSON form of a refusal."""
+    body = {
+        "type": "about:blank",
+        "title": title_of(refusal.status, locale),
+        "status": refusal.status,
+        "detail": refusal.sentence(locale),
+        **refusal.extra,
+    }
+    return web.Response(
+        status=refusal.status,
+        body=json.dumps(body, ensure_ascii=False).encode(),
+        content_type=PROBLEM,
+        headers={"Content-Language": locale, **refusal.headers},
+    )
