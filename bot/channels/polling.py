@@ -39,10 +39,10 @@ async def poll_forever(source: Source, db: Database, *, keys: Keys, arrived: asy
             await _store(updates, source, db, keys=keys)
         except (TryLaterError, UnreachableError, RefusedError) as error:
             wait = getattr(error, "wait_seconds", None)
-            pause = wait if wait is not None else min(max(1.0, pause * 2), LONGEST_PAUSE)
+            pause = wait if wait is not None else min(max(0.5, pause * 2), LONGEST_PAUSE)
             log.warning("chat_poll_failed", kind=type(error).__name__, wait_seconds=pause)
         except Exception as error:  # noqa: BLE001 - the database may be away; what is unconfirmed comes again
-            pause = min(max(1.0, pause * 2), LONGEST_PAUSE)
+            pause = min(max(0.5, pause * 2), LONGEST_PAUSE)
             log.error("chat_store_failed", kind=type(error).__name__, wait_seconds=pause)
         else:
             pause = 0.0

@@ -321,7 +321,7 @@ class FakeBotApi:
         mine = self._poller = asyncio.Event()
         offset = int(params.get("offset") or 0)
         if offset > 0:
-            self._queue = [update for update in self._queue if update["update_id"] >= offset]
+            self._queue = [update for update in self._queue if update.get("update_id", 0) >= offset]
         end = time.monotonic() + float(params.get("timeout") or 0)
         while not self._queue and time.monotonic() < end and not mine.is_set():
             changed = asyncio.ensure_future(self._changed.wait())
