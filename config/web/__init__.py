@@ -92,9 +92,10 @@ def make_site(
     unguarded: Sequence[str] = (),
     limits: Limits | None = None,
     extras: Mapping[str, Any] | None = None,
+    static: Sequence[Path] = (),
 ) -> web.Application:
-    """An application with the policy of the house and no routes but /static/."""
-    assets = Assets([UI / "static"])
+    """An application with the policy of the house and no routes but /static/. `static`: further folders of files."""
+    assets = Assets([UI / "static", *static])
     app = web.Application(middlewares=MIDDLEWARES)
     app[SITE] = Site(
         name=name,
