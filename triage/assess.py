@@ -79,7 +79,7 @@ async def open_case(session: AsyncSession, tip_id: int, line: Line, *, catalog: 
     if tip.assessed_at is not None:
         return None
     line = _with_answers(line, tip)
-    route = choose_route(line, catalog=catalog)
+    route = choose_route(line, text=tip.text, catalog=catalog)
     case = _make_case(tip, line, route)
     session.add(case)
     await session.flush()

@@ -1,0 +1,15 @@
+"""Shape of `routing.yaml`: which tips the machine may send to a county by itself."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from config.rulefile import Frozen
+
+
+class Routing(Frozen):
+    """What may go straight; the conditions themselves are in `triage.routing`."""
+
+    why: Annotated[str, Field(min_length=1)]
+    straight_dispositions: Annotated[tuple[str, ...], Field(min_length=1)]
+    city_subjects: tuple[str, ...] = ()

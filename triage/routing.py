@@ -1,0 +1,63 @@
+"""Routing: which office gets a tip, and why a person must look first. Pure.
+
+Straight to the county where the accused is (notice 漯应急〔2021〕57号, section 五: enforcement is territorial)
+when the machine is sure; else to the city desk with every reason. An office never handles a tip that
+names it or its staff (信访工作条例 arts. 30, 44): that one goes to the city desk too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from config.catalog import Catalog
+from config.places import CITY
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a tip goes. `reasons` are text keys under `rules.review.`; none when it goes straight."""
+
+    office_id: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def straight(self) -> bool:
+        """Whether the county gets it without a person at the city desk."""
+        return not self.reasons
+
+
+def choose_route(line: Mapping[str, Any], *, text: str, catalog: Catalog) -> Route:
+    """Route of what triage said (`line`: its output) about a tip's words."""
+    reasons = [*_doubts(line), *_place_doubts(line, catalog), *_conflicts(line, text, catalog)]
+    if set(line["subjects"]) & set(catalog.routing.city_subjects):
+        reasons.append("city_level_body")
+    if reasons or line["disposition"] not in catalog.routing.straight_dispositions:
+        return Route(CITY, tuple(dict.fromkeys(reasons)) or ("not_in_scope",))
+    return Route(line["jurisdiction"])
+
+
+def choose_officer(loads: Sequence[tuple[int, int]]) -> int | None:
+    """The officer with the fewest open cases, the longest-serving of equals; `loads` = (staff id, open cases)."""
+    return min(loads, key=lambda load: (load[1], load[0]))[0] if loads else None
+
+
+def _doubts(line: Mapping[str, Any]) -> list[str]:
+    reasons = list(line["review_reasons"]) if line["review"] else []
+    if line["disposition"] != "in_scope":
+        reasons.insert(0, line["disposition"])
+    return reasons
+
+
+def _place_doubts(line: Mapping[str, Any], catalog: Catalog) -> list[str]:
+    place = line["jurisdiction"]
+    if place in {"unknown", "outside", CITY}:
+        return [f"place_{place}"]
+    return [] if place in catalog.offices else ["place_unknown"]
+
+
+def _conflicts(line: Mapping[str, Any], text: str, catalog: Catalog) -> list[str]:
+    """The office that would get the tip is named in it."""
+    office = catalog.offices.get(line["jurisdiction"])
+    said = [text, *line["targets"]]
+    named = office is not None and any(name in words for name in office.authority_names for words in said)
+    return ["conflict_of_interest"] if named else []
