@@ -49,7 +49,7 @@ from config.web.cookies import delete_cookie, encode_token, find_token, get_cook
 from config.web.errors import Refusal, problem
 from config.web.form import Form, Parameters, Upload, check_text, get_form, get_query, read_body, read_json
 from config.web.guard import MIDDLEWARES, answer_refusal, harden_response
-from config.web.pages import find_locale, get_locale, make_pages, render
+from config.web.pages import find_locale, get_locale, make_pages, render, set_locale
 from config.web.server import SiteRunner
 from config.web.site import SITE, UI, Limits, Site
 
@@ -79,6 +79,7 @@ __all__ = [
     "render",
     "see_other",
     "set_cookie",
+    "set_locale",
 ]
 
 

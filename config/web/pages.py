@@ -72,6 +72,11 @@ def get_locale(request: web.Request) -> str:
     return request[LOCALE]
 
 
+def set_locale(request: web.Request, locale: str) -> None:
+    """Answer this request in `locale`, whatever its headers say."""
+    request[LOCALE] = locale
+
+
 def find_locale(tag: str | None) -> str | None:
     """The locale of ours for a language tag such as zh, zh-TW or en_GB; None when we do not speak it."""
     main = (tag or "").replace("_", "-").split("-")[0].strip().lower()
