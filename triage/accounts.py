@@ -56,6 +56,11 @@ class PasswordProblem(StrEnum):
     WRONG_OLD = "wrong_old"
     NOT_REPEATED = "not_repeated"
 
+    @property
+    def field(self) -> str:
+        """The field of the form that it is about."""
+        return {"wrong_old": "old", "not_repeated": "repeated"}.get(self.value, "new")
+
 
 class PasswordRefusedError(ValueError):
     """The new password does not do, or the old one is wrong."""
@@ -255,3 +260,14 @@ async def change_password(
         token = open_session(session, staff, keys=keys, now=now)
         record_event(session, "password_changed", at=now, by=staff.id)
     return SignedIn(staff, token)
+
+
+async def save_preferences(
+    session: AsyncSession, staff_id: int, *, locale: str, email: str, now: datetime
+) -> None:
+    """Keep one's own language and mail address for notices."""
+    staff = await session.get_one(Staff, staff_id)
+    changed = [name for name, new in (("locale", locale), ("email", email or None)) if getattr(staff, name) != new]
+    staff.locale, staff.email = locale, email or None
+    if changed:
+        record_event(session, "preferences_changed", at=now, by=staff.id, changed=changed)

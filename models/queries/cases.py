@@ -21,7 +21,7 @@ from models.message import Message
 from models.queries.figures import FigureFilter
 from models.staff import Staff
 from models.states import CaseState
-from models.tip import Tip
+from models.tip import Attachment, Tip
 
 PAGE = 50
 
@@ -154,6 +154,17 @@ def _read_mark(after: str | None) -> tuple[datetime, int] | None:
         return datetime.fromisoformat(moment), int(case_id)
     except (ValueError, TypeError):
         return None
+
+
+async def find_cases_with_files(session: AsyncSession, case_ids: Sequence[int]) -> frozenset[int]:
+    """Which of these cases have a file, on a tip or on a later message."""
+    of_tips = select(Tip.case_id).join(Attachment, Attachment.tip_id == Tip.id).where(Tip.case_id.in_(case_ids))
+    of_messages = (
+        select(Message.case_id)
+        .join(Attachment, Attachment.message_id == Message.id)
+        .where(Message.case_id.in_(case_ids))
+    )
+    return frozenset(case_id for case_id in await session.scalars(of_tips.union(of_messages)) if case_id)
 
 
 async def list_findings(session: AsyncSession, case_id: int) -> Sequence[Finding]:

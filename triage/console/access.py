@@ -11,6 +11,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from config.web import LOCALES, Refusal, find_token, get_cookie, see_other
+from config.web.pages import LOCALE_COOKIE
 from config.web.site import LOCALE
 from models.staff import Staff
 from models.states import Role
@@ -98,8 +99,8 @@ def _sign_in_address(request: web.Request) -> str:
 
 
 def _speak_to(request: web.Request, staff: Staff) -> None:
-    """In the language of the account, unless the address asks for another."""
-    if staff.locale in LOCALES and LOCALE not in request:
+    """In the language of the account, unless this browser was switched to another."""
+    if staff.locale in LOCALES and get_cookie(request, LOCALE_COOKIE) is None:
         request[LOCALE] = staff.locale
 
 

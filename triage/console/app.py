@@ -14,6 +14,7 @@ from triage.console.context import DESK, Desk, TipFinder, TipReceiver
 from triage.console.routes import OPEN_ROUTES, ROUTES
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 LIMITS = Limits(files=0, upload_bytes=2 * 1024 * 1024)
 """Staff upload nothing: so nobody can fill the disk before he has signed in."""
 
@@ -34,6 +35,7 @@ def make_console(
         templates=[TEMPLATES],
         session_cookie=SESSION_COOKIE,
         limits=LIMITS,
+        static=[STATIC],
     )
     app[DESK] = Desk(db, catalog, keys, settings, receive_tip, find_tip_by_receipt)
     app[RULES] = {}

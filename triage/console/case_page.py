@@ -1,0 +1,395 @@
+"""Everything that the page of one case shows, collected in one read and put into words. Nothing is decided here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.catalog import Catalog
+from models.case import Case, Deadline, Finding
+from models.event import Event
+from models.message import Message
+from models.notice import Notice
+from models.queries.cases import list_deadlines, list_events, list_findings, list_messages
+from models.queries.notices import list_notices_of_case
+from models.queries.staff import find_staff, list_staff
+from models.queries.tips import list_tips_of_case
+from models.staff import Staff
+from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
+from models.tip import Attachment, Tip
+from triage.clocks import is_running
+from triage.console.effects import Running, tell_effects
+from triage.console.listing import list_marks
+from triage.console.marking import Mark, Piece, cut_text
+from triage.console.moves import moves_of
+from triage.console.timeline import Entry, make_timeline
+from triage.console.words import Words
+from triage.deadlines import compute_due
+from triage.workflow import STEPS, Move, check_move
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case with all that belongs to it, as stored."""
+
+    case: Case
+    officer: Staff | None
+    tips: Sequence[Tip]
+    findings: Sequence[Finding]
+    deadlines: Sequence[Deadline]
+    events: Sequence[tuple[Event, str | None]]
+    messages: Sequence[Message]
+    notices: Sequence[Notice]
+    names: dict[int, str]
+
+    @property
+    def attachments(self) -> dict[int, Attachment]:
+        """Every file of the case by its id."""
+        files = [*(file for tip in self.tips for file in tip.attachments)]
+        files += [file for message in self.messages for file in message.attachments]
+        return {file.id: file for file in files}
+
+
+async def load_case_file(session: AsyncSession, case: Case) -> CaseFile:
+    """Read all that belongs to a case that the reader may see."""
+    return CaseFile(
+        case=case,
+        officer=await find_staff(session, case.officer_id),
+        tips=await list_tips_of_case(session, case.id),
+        findings=await list_findings(session, case.id),
+        deadlines=await list_deadlines(session, case.id),
+        events=await list_events(session, case.id),
+        messages=await list_messages(session, case.id),
+        notices=await list_notices_of_case(session, case.id),
+        names={person.id: person.name for person in await list_staff(session)},
+    )
+
+
+# ---------------------------------------------------------------- the citizen's words
+
+
+@dataclass(frozen=True, slots=True)
+class TipView:
+    """One tip with its evidence marked."""
+
+    tip: Tip
+    pieces: list[Piece]
+
+
+def view_tips(file: CaseFile, words: Words) -> list[TipView]:
+    """All tips of the case, each cut where evidence begins and ends."""
+    return [TipView(tip, cut_text(tip.text, _marks(file.findings, tip.id, words))) for tip in file.tips]
+
+
+MARKED = frozenset({FindingKind.CLAUSE, FindingKind.PATTERN, FindingKind.URGENCY, FindingKind.POLICE_REFERRAL})
+
+
+def _marks(findings: Iterable[Finding], tip_id: int, words: Words) -> list[Mark]:
+    return [
+        Mark(int(entry["start"]), int(entry["end"]), words.finding(finding.kind, finding.value))
+        for finding in findings
+        if finding.tip_id == tip_id and finding.kind in MARKED
+        for entry in finding.evidence
+    ]
+
+
+# ---------------------------------------------------------------- what was said about it
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One finding: what the machine proposed and what a person decided, side by side."""
+
+    kind: FindingKind
+    value: str
+    label: str
+    law: Sequence[str]
+    checks: Sequence[str]
+    is_proposed: bool
+    confidence: float | None
+    reasons: Sequence[str]
+    quotes: Sequence[str]
+    decision: str  # text key under console.finding.: confirmed, added, dropped, open
+    decided_by: str
+    decided_at: datetime | None
+
+
+SHOWN = (
+    FindingKind.CLAUSE,
+    FindingKind.PATTERN,
+    FindingKind.DISPOSITION,
+    FindingKind.JURISDICTION,
+    FindingKind.URGENCY,
+    FindingKind.POLICE_REFERRAL,
+    FindingKind.SUBJECT,
+    FindingKind.TARGET,
+)
+
+
+def view_findings(file: CaseFile, words: Words) -> list[Said]:
+    """Every value that machine or people named, in the order in which an officer asks for it."""
+    said: list[Said] = []
+    for kind in SHOWN:
+        rows = [finding for finding in file.findings if finding.kind is kind]
+        decided = _last_decision(rows)
+        for value in dict.fromkeys(finding.value for finding in rows):
+            said.append(_view_value(kind, value, rows, decided, file.names, words))
+    return said
+
+
+def _last_decision(rows: Sequence[Finding]) -> list[Finding]:
+    """The findings of the newest decision of a person: one act writes all its values at one moment."""
+    by_staff = [row for row in rows if row.source is FindingSource.STAFF]
+    newest = max((row.created_at for row in by_staff), default=None)
+    return [row for row in by_staff if row.created_at == newest]
+
+
+def _view_value(
+    kind: FindingKind,
+    value: str,
+    rows: Sequence[Finding],
+    decided: Sequence[Finding],
+    names: dict[int, str],
+    words: Words,
+) -> Said:
+    machine = next((row for row in rows if row.value == value and row.source is FindingSource.MACHINE), None)
+    mine = next((row for row in decided if row.value == value), None)
+    author = mine or (decided[0] if decided else None)
+    evidence = machine.evidence if machine else []
+    return Said(
+        kind=kind,
+        value=value,
+        label=words.finding(kind, value),
+        law=words.law(value) if kind is FindingKind.CLAUSE else (),
+        checks=words.checks(value) if kind is FindingKind.CLAUSE else (),
+        is_proposed=machine is not None,
+        confidence=machine.confidence if machine else None,
+        reasons=list(dict.fromkeys(words.why(entry) for entry in evidence)),
+        quotes=list(dict.fromkeys(str(entry["text"]) for entry in evidence if entry.get("text"))),
+        decision=_name_decision(is_proposed=machine is not None, is_decided=bool(decided), is_kept=mine is not None),
+        decided_by=names.get(author.staff_id or 0, "") if author else "",
+        decided_at=author.created_at if author else None,
+    )
+
+
+def _name_decision(*, is_proposed: bool, is_decided: bool, is_kept: bool) -> str:
+    if not is_decided:
+        return "open"
+    if is_kept:
+        return "confirmed" if is_proposed else "added"
+    return "dropped"
+
+
+# ---------------------------------------------------------------- clocks
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One clock of the case with its full sentence."""
+
+    rule_id: str
+    name: str
+    sentence: str
+    due_at: datetime
+    status: str  # text key under console.clock.: running, met, met_late, cancelled, cancelled_late
+    ended_at: datetime | None
+    tone: str
+    left: str
+    is_estimate: bool
+
+
+def view_clocks(file: CaseFile, words: Words, *, now: datetime) -> list[Clock]:
+    """Running clocks first, nearest on top; then those that ended."""
+    clocks = [_view_clock(row, words, now=now) for row in file.deadlines]
+    return sorted(clocks, key=lambda clock: (clock.status != "running", clock.due_at))
+
+
+def _view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
+    left, tone = words.left(row.rule_id, row.due_at, now=now)
+    late = "_late" if row.breached_at else ""
+    ended_at = row.met_at or row.cancelled_at
+    status = "running" if is_running(row) else f"met{late}" if row.met_at else f"cancelled{late}"
+    return Clock(
+        rule_id=row.rule_id,
+        name=words.clock(row.rule_id, now=now),
+        sentence=row.sentence_en if words.locale == "en" else row.sentence_zh,
+        due_at=row.due_at,
+        status=status,
+        ended_at=ended_at,
+        tone=tone if ended_at is None else ("late" if late else ""),
+        left=left if ended_at is None else words(f"clock.{status}"),
+        is_estimate=row.is_estimate,
+    )
+
+
+# ---------------------------------------------------------------- stages
+
+
+WAY = ("registered", "accepted", "assigned", "verifying", "result_filed", "answer_due", "answered", "closed")
+_MILESTONES = {
+    "registered": "registered_at",
+    "accepted": "accepted_at",
+    "assigned": "assigned_at",
+    "verifying": "signed_at",
+    "result_filed": "result_at",
+    "answer_due": "approved_at",
+    "answered": "answered_at",
+    "closed": "closed_at",
+}
+_PLACES = {
+    CaseState.NEEDS_SUPPLEMENT: "registered",
+    CaseState.SUSPENDED: "verifying",
+    CaseState.EXTENSION_PENDING: "verifying",
+    CaseState.ARCHIVED: "closed",
+    CaseState.IN_REVIEW: "answered",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the way: done, now or next."""
+
+    label: str
+    state: str
+    when: datetime | None
+
+
+def view_stages(case: Case, words: Words) -> list[Stage]:
+    """The way of a case. One that left it early shows how far it came and where it ended."""
+    if case.state in FINAL_STATES and case.state not in {CaseState.CLOSED, CaseState.ARCHIVED}:
+        reached = [step for step in WAY[:-1] if getattr(case, _MILESTONES[step]) and step != "answered"]
+        done = [Stage(words(f"stage.{step}"), "done", getattr(case, _MILESTONES[step])) for step in reached]
+        return [*done, Stage(words.state("case", case.state), "now", case.closed_at)]
+    here = WAY.index(_PLACES.get(case.state, case.state.value))
+    is_over = case.state in FINAL_STATES
+    return [
+        Stage(
+            words(f"stage.{step}"),
+            "done" if place < here or is_over else "now" if place == here else "next",
+            getattr(case, _MILESTONES[step]) if place <= here else None,
+        )
+        for place, step in enumerate(WAY)
+    ]
+
+
+# ---------------------------------------------------------------- next moves
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A move that may be next. `why_not`: empty, or the sentence why it cannot be made."""
+
+    move: Move
+    label: str
+    why_not: str
+    effects: Sequence[str]
+    is_main: bool
+
+
+SIDE_MOVES = frozenset({Move.ADD_NOTE, Move.ASK_REPORTER, Move.ASSIGN, Move.RETURN, Move.REFUSE, Move.TRANSFER_OUT})
+
+
+def view_choices(file: CaseFile, staff: Staff, words: Words, *, catalog: Catalog, now: datetime) -> list[Choice]:
+    """Every move that leads on from this state, with its effect on the clocks; those of others say whose they are."""
+    case = file.case
+    choices = []
+    for move, step in STEPS.items():
+        if case.state not in step.origins:
+            continue
+        refusal = check_move(move, case.state, staff.role)
+        why_not = words.refusal(refusal) if refusal else _own_result(case, staff, move, words)
+        effects = () if why_not else _tell(file, move, words, catalog=catalog, now=now)
+        choices.append(Choice(move, words(f"move.{move}.button"), why_not, effects, move not in SIDE_MOVES))
+    return choices
+
+
+def _own_result(case: Case, staff: Staff, move: Move, words: Words) -> str:
+    """Nobody approves what he filed himself; he sees why before he tries."""
+    return words.error("move.own_result") if move is Move.APPROVE and case.result_by == staff.id else ""
+
+
+def _tell(file: CaseFile, move: Move, words: Words, *, catalog: Catalog, now: datetime) -> list[str]:
+    running = [Running(row.rule_id, row.due_at) for row in file.deadlines if is_running(row)]
+
+    def due_of(rule_id: str) -> datetime:
+        return compute_due(catalog.deadline_in_force(rule_id, now), now, calendar=catalog.calendar).due_at
+
+    return [words.effect(line, now=now) for line in tell_effects(moves_of(move), running, due_of=due_of, now=now)]
+
+
+# ---------------------------------------------------------------- history, notices, and the whole page
+
+
+def view_timeline(file: CaseFile, *, with_clockwork: bool) -> list[Entry]:
+    """Acts, messages and notes by time."""
+    return make_timeline(file.events, file.messages, names=file.names, with_clockwork=with_clockwork)
+
+
+def list_unread(file: CaseFile) -> list[Message]:
+    """What the reporter wrote and nobody has looked at."""
+    return [
+        message for message in file.messages if message.kind is MessageKind.FROM_REPORTER and message.read_at is None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One notice of the outbox: what, to whom, by which way, and how far it got."""
+
+    what: str
+    whom: str
+    state: str
+    tone: str
+    line: str
+
+
+_TONES = {NoticeState.SENT: "fine", NoticeState.FAILED: "late", NoticeState.SKIPPED: ""}
+
+
+def view_notices(file: CaseFile, words: Words) -> list[Told]:
+    """Newest first."""
+    return [_view_notice(notice, file, words) for notice in sorted(file.notices, key=lambda row: -row.id)]
+
+
+def _view_notice(notice: Notice, file: CaseFile, words: Words) -> Told:
+    person = file.names.get(notice.staff_id or 0)
+    whom = person or words("notice.reporter" if notice.tip_id else "notice.group")
+    return Told(
+        what=words.text(f"notices.{notice.kind}.title"),
+        whom=words("notice.whom", whom=whom, channel=words.state("notice_channel", notice.channel)),
+        state=words.state("notice", notice.state),
+        tone=_TONES.get(notice.state, "soon" if notice.attempts else ""),
+        line=_when(notice, words),
+    )
+
+
+def _when(notice: Notice, words: Words) -> str:
+    if notice.sent_at:
+        return words.moment(notice.sent_at)
+    if notice.state in {NoticeState.WAITING, NoticeState.SENDING} and notice.attempts:
+        return words("notice.next_try", when=words.moment(notice.send_at), count=notice.attempts)
+    if notice.state in {NoticeState.WAITING, NoticeState.SENDING}:
+        return words("notice.planned", when=words.moment(notice.send_at))
+    return words.notice_reason(notice.reason)
+
+
+def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetime) -> dict[str, Any]:
+    """Everything that the page shows, by the names that the template uses."""
+    case, clocks = file.case, view_clocks(file, words, now=now)
+    return {
+        "file": file,
+        "case": case,
+        "words": words,
+        "office": words.office(case.office_id),
+        "tips": view_tips(file, words),
+        "findings": view_findings(file, words),
+        "clocks": clocks,
+        "nearest": next((clock for clock in clocks if clock.status == "running"), None),
+        "stages": view_stages(case, words),
+        "entries": view_timeline(file, with_clockwork=with_clockwork),
+        "notices": view_notices(file, words),
+        "marks": list_marks(case, words=words, has_files=bool(file.attachments)),
+        "review": [words.review_reason(key) for key in case.review_reasons] if case.needs_review else [],
+    }

@@ -1,0 +1,56 @@
+"""Rows of a list of cases: everything in words, nothing of what a tip says."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.case import Case
+from models.states import Urgency
+from triage.console.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case as a list shows it."""
+
+    number: str
+    target: str
+    clause: str
+    place: str
+    tone: str
+    left: str
+    due_at: datetime | None
+    state: str
+    officer: str
+    marks: list[tuple[str, str]]
+    is_unread: bool
+
+
+def make_row(case: Case, officer: str | None, *, words: Words, with_files: Collection[int], now: datetime) -> Row:
+    """A case in words; `with_files`: ids of cases that have files."""
+    left, tone = words.left_of(case, now=now)
+    return Row(
+        number=case.number,
+        target=case.target or words("list.no_target"),
+        clause=words.clauses(case.clauses),
+        place=words.office(case.office_id),
+        tone=tone or "",
+        left=left,
+        due_at=case.next_due_at if tone else None,
+        state=words.state("case", case.state),
+        officer=officer or words("list.no_officer"),
+        marks=list_marks(case, words=words, has_files=case.id in with_files),
+        is_unread=case.has_unread,
+    )
+
+
+def list_marks(case: Case, *, words: Words, has_files: bool) -> list[tuple[str, str]]:
+    """What to notice at once: (word, kind of badge)."""
+    marks = [
+        (case.is_open and case.urgency is Urgency.IMMEDIATE, "immediate", "urgent"),
+        (case.is_open and case.urgency is Urgency.HIGH, "high", "soon"),
+        (case.is_police_matter, "police", "late"),
+        (case.has_unread, "unread", "accent"),
+        (has_files, "files", ""),
+    ]
+    return [(words(f"mark.{key}"), kind) for is_so, key, kind in marks if is_so]

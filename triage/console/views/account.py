@@ -1,0 +1,73 @@
+"""One's own account: password, language, where notices go."""
+
+import re
+
+from aiohttp import web
+
+from config.text import text
+from config.web import LOCALES, delete_cookie, get_form, get_locale, see_other
+from config.web.pages import LOCALE_COOKIE
+from config.web.site import LOCALE
+from models.staff import Staff
+from triage import accounts
+from triage.accounts import PasswordRefusedError, SignInTooOftenError
+from triage.console.context import DESK, show
+from triage.console.views.sign_in import set_session
+
+LONGEST_ADDRESS = 200
+_ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
+
+
+async def show_account(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """Language and notice addresses."""
+    values = {"locale": staff.locale, "email": staff.email or ""}
+    return await show(request, staff, "account.html", typed=values, errors={}, done=request.query.get("done"))
+
+
+async def save_account(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """Keep language and mail address."""
+    form, desk = get_form(request), request.app[DESK]
+    typed = {"locale": form.get("locale"), "email": form.get("email").strip()}
+    if errors := _find_errors(typed, get_locale(request)):
+        return await show(request, staff, "account.html", status=422, typed=typed, errors=errors, done=None)
+    async with desk.db.begin() as session:
+        await accounts.save_preferences(session, staff.id, locale=typed["locale"], email=typed["email"], now=desk.now())
+    response = see_other("/account?done=saved")
+    delete_cookie(request, response, LOCALE_COOKIE)
+    return response
+
+
+def _find_errors(typed: dict[str, str], locale: str) -> dict[str, str]:
+    errors = {}
+    if typed["locale"] not in LOCALES:
+        errors["locale"] = text("console.account.locale_unknown", locale)
+    if typed["email"] and (len(typed["email"]) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(typed["email"])):
+        errors["email"] = text("console.account.email_wrong", locale)
+    return errors
+
+
+async def show_password(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """The form for a new password; the only page before the first one is changed."""
+    return await show(request, staff, "password.html", errors={})
+
+
+async def change_password(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """Set it, end all other sessions, go on with a new one."""
+    form, desk = get_form(request), request.app[DESK]
+    new, repeated = form.get("new"), form.get("repeated")
+    try:
+        signed_in = await accounts.change_password(
+            desk.db, staff.id, old=form.get("old"), new=new, repeated=repeated, keys=desk.keys, now=desk.now()
+        )
+    except PasswordRefusedError as error:
+        return await _refuse(request, staff, 422, error.problem.field, f"console.password.problem.{error.problem}")
+    except SignInTooOftenError as error:
+        return await _refuse(request, staff, 429, "old", "console.sign_in.too_often", seconds=error.wait_seconds)
+    response = see_other("/account?done=password")
+    set_session(request, response, signed_in.token)
+    return response
+
+
+async def _refuse(request: web.Request, staff: Staff, status: int, field: str, key: str, **values: object) -> web.Response:
+    sentence = text(key, request[LOCALE], shortest=accounts.MIN_PASSWORD, longest=accounts.MAX_PASSWORD, **values)
+    return await show(request, staff, "password.html", status=status, errors={field: sentence})

@@ -1,0 +1,227 @@
+"""The page of one case and the moves made on it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from config.web import Refusal, get_form, get_locale, get_query, see_other
+from config.web.form import Form
+from models.case import Case
+from models.queries.cases import find_case
+from models.staff import Staff
+from models.states import Role
+from triage import actions
+from triage.actions import MoveRefusedError
+from triage.console import case_page, forms
+from triage.console.case_page import CaseFile, load_case_file
+from triage.console.context import DESK, Desk, show
+from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
+from triage.console.words import Words
+from triage.permissions import scope_of
+from triage.workflow import Move
+
+DONE = frozenset(move.value for move in Move)
+
+
+async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """The case with the form that the address opens, if it may be made."""
+    desk, query = request.app[DESK], get_query(request)
+    number = request.match_info["number"]
+    await _note_that_it_was_read(desk, staff, number)
+    async with desk.db.read() as session:
+        file = await load_case_file(session, await get_case(session, staff, number))
+    return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"))
+
+
+async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """One move: previewed, edited again, or made; then back to the case with a banner."""
+    desk, form = request.app[DESK], get_form(request)
+    move, number = _read_move(request.match_info["move"]), request.match_info["number"]
+    typed, step = read_typed(form, move), form.get("step")
+    if step == "edit":
+        return await _show_form(request, staff, number, move, typed, {}, status=200)
+    try:
+        if step == "preview":
+            return await _preview(request, staff, number, move, typed)
+        await _perform(desk, staff, number, move, typed)
+    except (StaleFormError, StaleDataError):
+        return await _show_conflict(request, staff, number, move, typed)
+    except MoveRefusedError as error:
+        return await _refuse(request, staff, number, move, typed, error)
+    return see_other(_after(staff, number, move))
+
+
+async def get_case(session: AsyncSession, staff: Staff, number: str) -> Case:
+    """The case, if this person may see it. Raises Refusal 404, the same for "no such case" and "not yours"."""
+    case = await find_case(session, number, scope=scope_of(staff.role, staff.office_id))
+    if case is None:
+        raise Refusal(404, "console.no_case")
+    return case
+
+
+def _read_move(name: str) -> Move:
+    try:
+        return Move(name)
+    except ValueError:
+        raise Refusal(404, "status.404.body") from None
+
+
+def read_typed(form: Form, move: Move) -> Typed:
+    """What the form of a move brought. A version that is no number is as stale as can be."""
+    version = form.get("version")
+    names = [name for name in FIELDS[move] if name != "clauses"]
+    return Typed(
+        version=int(version[:9]) if version.isascii() and version.isdecimal() else -1,
+        values={name: form.get(name).replace("\r\n", "\n") for name in names},
+        clauses=tuple(dict.fromkeys(form.get_all("clauses"))) if "clauses" in FIELDS[move] else (),
+    )
+
+
+async def _perform(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
+    async with desk.db.begin() as session:
+        case = await get_case(session, staff, number)
+        check_version(case, typed)
+        # The account as it is now: a role changed a second ago counts.
+        by = await session.get_one(Staff, staff.id)
+        await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
+
+
+def _after(staff: Staff, number: str, move: Move) -> str:
+    """Where to go on: the next case of the desk, the list for a case that left the office, else the case itself."""
+    if move in {Move.ACCEPT, Move.REFUSE, Move.TRANSFER_OUT} and staff.role is Role.INTAKE:
+        return f"/desk?done={move}&number={number}"
+    if move is Move.RETURN:
+        return f"/cases?done={move}&number={number}"
+    return f"/cases/{number}?done={move}"
+
+
+async def _note_that_it_was_read(desk: Desk, staff: Staff, number: str) -> None:
+    """The reporter's messages count as read once somebody who handles the case has opened it."""
+    async with desk.db.read() as session:
+        case = await get_case(session, staff, number)
+        if not case.has_unread or not may_answer(staff, case):
+            return
+    async with desk.db.begin() as session:
+        case = await get_case(session, staff, number)
+        file = await load_case_file(session, case)
+        await actions.mark_read(session, case, case_page.list_unread(file), now=desk.now())
+
+
+def may_answer(staff: Staff, case: Case) -> bool:
+    """Whether this reader is the one for whom the message waits: his office has the case."""
+    return staff.office_id == case.office_id and staff.role in {Role.OFFICER, Role.LEAD, Role.INTAKE}
+
+
+async def _show(  # noqa: PLR0913 - what a page may bring back
+    request: web.Request,
+    staff: Staff,
+    file: CaseFile,
+    *,
+    opened: str = "",
+    typed: Typed | None = None,
+    errors: Mapping[str, str] | None = None,
+    done: str = "",
+    status: int = 200,
+) -> web.Response:
+    desk, now = request.app[DESK], request.app[DESK].now()
+    words = Words(desk.catalog, get_locale(request))
+    choices = case_page.view_choices(file, staff, words, catalog=desk.catalog, now=now)
+    can = {choice.move.value for choice in choices if not choice.why_not}
+    with_clockwork = get_query(request).get("events") == "all"
+    values: dict[str, Any] = {
+        **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
+        **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
+        "choices": choices,
+        "opened": opened if opened in can else "",
+        "errors": errors or {},
+        "done": done if done in DONE else "",
+        "all_events": with_clockwork,
+        "previewed": [move.value for move in WITH_PREVIEW],
+    }
+    return await show(request, staff, "case.html", status=status, **values)
+
+
+async def _show_form(  # noqa: PLR0913
+    request: web.Request,
+    staff: Staff,
+    number: str,
+    move: Move,
+    typed: Typed,
+    errors: Mapping[str, str],
+    *,
+    status: int,
+) -> web.Response:
+    async with request.app[DESK].db.read() as session:
+        file = await load_case_file(session, await get_case(session, staff, number))
+    return await _show(request, staff, file, opened=move.value, typed=typed, errors=errors, status=status)
+
+
+async def _preview(
+    request: web.Request, staff: Staff, number: str, move: Move, typed: Typed
+) -> web.Response:
+    """Show what will stand in the record or before the reporter's eyes. Raises as the move itself would."""
+    desk, now = request.app[DESK], request.app[DESK].now()
+    words = Words(desk.catalog, get_locale(request))
+    await rehearse(desk, staff, number, move, typed)
+    async with desk.db.read() as session:
+        file = await load_case_file(session, await get_case(session, staff, number))
+    choices = case_page.view_choices(file, staff, words, catalog=desk.catalog, now=now)
+    effects = next(choice.effects for choice in choices if choice.move is move)
+    values = forms.preview(file, move, typed, words)
+    return await show(request, staff, "preview.html", case=file.case, move=move.value, effects=effects, **values)
+
+
+class _RehearsedError(Exception):
+    """The move would be made."""
+
+
+async def rehearse(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
+    """Make the move and take it back, so that a preview is refused for the same reasons as the move itself."""
+    try:
+        async with desk.db.begin() as session:
+            case = await get_case(session, staff, number)
+            check_version(case, typed)
+            by = await session.get_one(Staff, staff.id)
+            await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
+            raise _RehearsedError
+    except _RehearsedError:
+        return
+
+
+async def _show_conflict(
+    request: web.Request, staff: Staff, number: str, move: Move, typed: Typed
+) -> web.Response:
+    """Both versions side by side: what was typed, and what has happened meanwhile."""
+    desk, now = request.app[DESK], request.app[DESK].now()
+    words = Words(desk.catalog, get_locale(request))
+    async with desk.db.read() as session:
+        file = await load_case_file(session, await get_case(session, staff, number))
+    choices = case_page.view_choices(file, staff, words, catalog=desk.catalog, now=now)
+    values = {
+        "case": file.case,
+        "move": move.value,
+        "label": words(f"move.{move}.button"),
+        "typed": forms.shown(typed),
+        "labels": forms.labels(move, words),
+        "news": case_page.view_timeline(file, with_clockwork=False)[:5],
+        "state": words.state("case", file.case.state),
+        "may_go_on": any(choice.move is move and not choice.why_not for choice in choices),
+        "words": words,
+    }
+    return await show(request, staff, "conflict.html", status=409, **values)
+
+
+async def _refuse(  # noqa: PLR0913
+    request: web.Request, staff: Staff, number: str, move: Move, typed: Typed, error: MoveRefusedError
+) -> web.Response:
+    """A field to mend opens the form again with every word kept; a forbidden move says why."""
+    words = Words(request.app[DESK].catalog, get_locale(request))
+    sentence = words.refusal(error.refusal)
+    if field := forms.field_of(error.refusal, move):
+        return await _show_form(request, staff, number, move, typed, {field: sentence}, status=422)
+    raise Refusal(409, f"{error.refusal.reason}", **words.refusal_values(error.refusal)) from error
+
+

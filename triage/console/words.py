@@ -1,0 +1,159 @@
+"""Words for what is stored: offices, clauses, clocks. The one place that joins rule data and locale texts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, assert_never
+
+from config.catalog import Catalog
+from config.deadlines import DeadlineRule, Unit
+from config.directive import Reference
+from config.text import format_date, text
+from models.case import NO_CLOCK, Case
+from models.states import FindingKind
+from triage.console.effects import Line
+from triage.console.tone import Tone, tell_tone
+from triage.deadlines import describe_remaining
+from triage.workflow import Refusal
+
+
+class Words:
+    """Words in one language."""
+
+    def __init__(self, catalog: Catalog, locale: str) -> None:
+        self.catalog = catalog
+        self.locale = locale
+
+    def __call__(self, key: str, **values: object) -> str:
+        """A text of the console."""
+        return text(f"console.{key}", self.locale, **values)
+
+    def text(self, key: str, **values: object) -> str:
+        """A text of another area."""
+        return text(key, self.locale, **values)
+
+    def moment(self, moment: datetime) -> str:
+        """Day and time in Luohe."""
+        return format_date(moment, self.locale)
+
+    def state(self, kind: str, value: str) -> str:
+        """The word for a stored value of a vocabulary."""
+        return text(f"states.{kind}.{value}", self.locale)
+
+    def office(self, office_id: str) -> str:
+        """Name of an office, or of a place that has none."""
+        office = self.catalog.offices.get(office_id)
+        return office.short_name[self.locale] if office else self("place." + (office_id or "unknown"))
+
+    def office_options(self) -> list[dict[str, str]]:
+        """All offices, for a choice."""
+        return [{"value": office_id, "label": self.office(office_id)} for office_id in self.catalog.offices]
+
+    def clause(self, clause_id: str) -> str:
+        """A clause in short words."""
+        clause = self.catalog.clauses.get(clause_id)
+        return clause.short(self.locale) if clause else clause_id
+
+    def clauses(self, clause_ids: Sequence[str]) -> str:
+        """The first clause, and how many there are beside it."""
+        if not clause_ids:
+            return self("list.no_clause")
+        first = self.clause(clause_ids[0])
+        return first if len(clause_ids) == 1 else self("list.clause_and_more", clause=first, count=len(clause_ids))
+
+    def finding(self, kind: FindingKind, value: str) -> str:
+        """What a finding says."""
+        match kind:
+            case FindingKind.CLAUSE:
+                return f"{value} {self.clause(value)}"
+            case FindingKind.JURISDICTION:
+                return self.office(value)
+            case FindingKind.TARGET:
+                return value
+            case FindingKind.POLICE_REFERRAL:
+                return self(f"finding.police.{value}")
+            case FindingKind.DISPOSITION | FindingKind.SUBJECT | FindingKind.PATTERN | FindingKind.URGENCY:
+                return self.state(kind, value)
+            case _:
+                assert_never(kind)
+
+    def title(self, clause_id: str) -> str:
+        """The full wording of a clause."""
+        clause = self.catalog.clauses.get(clause_id)
+        return clause.title(self.locale) if clause else clause_id
+
+    def law(self, clause_id: str) -> list[str]:
+        """The places in the law behind a clause."""
+        clause = self.catalog.clauses.get(clause_id)
+        return [self.reference(place) for place in clause.basis] if clause else []
+
+    def reference(self, place: Reference) -> str:
+        """《安全生产法》第三十条"""
+        law = self.catalog.laws[place.law]
+        return f"《{law.title}》{place.article}"
+
+    def checks(self, clause_id: str) -> Sequence[str]:
+        """What to look at on site for a clause."""
+        clause = self.catalog.clauses.get(clause_id)
+        return clause.checklist(self.locale) if clause else ()
+
+    def why(self, entry: Mapping[str, Any]) -> str:
+        """The machine's reason for a finding."""
+        why = entry.get("why") or ""
+        return str(why.get(self.locale) or why.get(self.locale.split("-")[0]) or why.get("zh") or "") if isinstance(why, Mapping) else str(why)
+
+    def review_reason(self, key: str) -> str:
+        """Why a person must look at a tip."""
+        return text(f"rules.review.{key}", self.locale)
+
+    def error(self, key: str, **values: object) -> str:
+        """A sentence of the area errors."""
+        return text(f"errors.{key}", self.locale, **values)
+
+    def refusal(self, refusal: Refusal) -> str:
+        """Why the procedure does not allow a move."""
+        key = refusal.reason if "." in refusal.reason else f"move.{refusal.reason}"
+        return self.error(key, **{name: self._value(name, value) for name, value in refusal.values.items()})
+
+    def _value(self, name: str, value: str) -> str:
+        match name:
+            case "move":
+                return self(f"move.{value}.button")
+            case "state":
+                return self.state("case", value)
+            case "role":
+                return self.state("role", value)
+            case "field":
+                return self(f"field.{value}")
+            case _:
+                return value
+
+    def effect(self, line: Line, *, now: datetime) -> str:
+        """What a move does to a clock."""
+        due = format_date(line.due_at, self.locale) if line.due_at else ""
+        return self(f"effect.{line.effect}", clock=self.clock(line.rule_id, now=now), due=due)
+
+    def clock(self, rule_id: str, *, now: datetime) -> str:
+        """Name of a clock."""
+        rule = self._rule(rule_id, now)
+        return rule.name.say(self.locale) if rule else rule_id
+
+    def left(self, rule_id: str, due_at: datetime, *, now: datetime) -> tuple[str, Tone]:
+        """What is left until a due time, in words, and how pressing it is."""
+        rule = self._rule(rule_id, now)
+        unit = rule.limit.unit if rule else Unit.NATURAL_DAYS
+        calendar = self.catalog.calendar
+        words = describe_remaining(due_at, now=now, unit=unit, calendar=calendar, locale=self.locale)
+        return words, tell_tone(due_at, unit=unit, calendar=calendar, now=now)
+
+    def left_of(self, case: Case, *, now: datetime) -> tuple[str, Tone | None]:
+        """What is left until the nearest due time of a case; no tone where no clock runs."""
+        if not case.is_open or case.next_due_at >= NO_CLOCK:
+            return text("deadlines.none", self.locale), None
+        return self.left(case.next_due_rule or "", case.next_due_at, now=now)
+
+    def _rule(self, rule_id: str, now: datetime) -> DeadlineRule | None:
+        """The rule in force now; None for one that has been switched off since."""
+        try:
+            return self.catalog.deadline_in_force(rule_id, now)
+        except LookupError:
+            return None
