@@ -5,12 +5,16 @@ when the machine is sure; else to the city desk with every reason. An office nev
 names it or its staff (信访工作条例 arts. 30, 44): that one goes to the city desk too.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from config.catalog import Catalog
 from config.places import CITY
+
+_ADDRESSED_BEFORE = "[向请致给求望]"
+_ADDRESSED_AFTER = r"\s*(?:的?领导|的?同志|[:：]|您好|你好|各位|举报|反映|来查|去查|查处|查一查)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,11 @@ def _place_doubts(line: Mapping[str, Any], catalog: Catalog) -> list[str]:
 
 
 def _conflicts(line: Mapping[str, Any], text: str, catalog: Catalog) -> list[str]:
-    """The office that would get the tip is named in it."""
+    """The office that would get the tip is spoken of in it, other than as the one that is written to."""
     office = catalog.offices.get(line["jurisdiction"])
-    said = [text, *line["targets"]]
-    named = office is not None and any(name in words for name in office.authority_names for words in said)
-    return ["conflict_of_interest"] if named else []
+    if office is None:
+        return []
+    names = "|".join(map(re.escape, sorted(office.authority_names, key=len, reverse=True)))
+    spoken_of = re.search(rf"(?<!{_ADDRESSED_BEFORE})(?:{names})(?!{_ADDRESSED_AFTER})", text)
+    accused = any(name in target for name in office.authority_names for target in line["targets"])
+    return ["conflict_of_interest"] if spoken_of or accused else []
