@@ -21,12 +21,11 @@ class Case(Base):
         Index("ix_case_open_due", "is_open", "next_due_at", "id"),
         Index("ix_case_officer", "officer_id", "is_open", "next_due_at"),
         Index("ix_case_state", "state", "next_due_at", "id"),
-        Index("ix_case_office_registered", "office_id", "registered_at"),
         # Holds every column that the figures of oversight read, so that they never touch the wide rows.
         Index(
             "ix_case_figures",
-            "registered_at",
             "office_id",
+            "registered_at",
             "state",
             "has_breach",
             "assigned_at",
@@ -45,8 +44,12 @@ class Case(Base):
     jurisdiction: Mapped[Short]
     disposition: Mapped[Disposition] = mapped_column(word(Disposition))
     urgency: Mapped[Urgency] = mapped_column(word(Urgency))
-    is_police_matter: Mapped[bool] = mapped_column(default=False, comment="suspected crime: referral to be considered")
-    needs_review: Mapped[bool] = mapped_column(default=False, comment="a person must look before it is routed")
+    is_police_matter: Mapped[bool] = mapped_column(
+        default=False, comment="suspected crime: referral to be considered"
+    )
+    needs_review: Mapped[bool] = mapped_column(
+        default=False, comment="a person must look before it is routed"
+    )
     review_reasons: Mapped[Items] = mapped_column(comment="text keys under rules.")
     clauses: Mapped[Items] = mapped_column(comment="decided or, until then, proposed clause ids")
     patterns: Mapped[Items]
@@ -57,13 +60,19 @@ class Case(Base):
     assigned_at: Mapped[datetime | None] = mapped_column(UTCTime)
     signed_at: Mapped[datetime | None] = mapped_column(UTCTime)
     result_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="result filed")
-    approved_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="result approved: verification ends")
+    approved_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="result approved: verification ends"
+    )
     answered_at: Mapped[datetime | None] = mapped_column(UTCTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCTime)
-    next_due_at: Mapped[Moment] = mapped_column(default=NO_CLOCK, comment="nearest running deadline, or far future")
+    next_due_at: Mapped[Moment] = mapped_column(
+        default=NO_CLOCK, comment="nearest running deadline, or far future"
+    )
     next_due_rule: Mapped[str | None] = mapped_column(String(16))
     has_breach: Mapped[bool] = mapped_column(default=False, comment="some deadline was or is missed")
-    has_unread: Mapped[bool] = mapped_column(default=False, comment="the reporter wrote and nobody has looked")
+    has_unread: Mapped[bool] = mapped_column(
+        default=False, comment="the reporter wrote and nobody has looked"
+    )
     verdict: Mapped[Verdict | None] = mapped_column(word(Verdict))
     result_by: Mapped[int | None] = mapped_column(
         ForeignKey("staff.id"), comment="who filed the result; somebody else approves it"
@@ -101,11 +110,12 @@ class Deadline(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "rule_id", "occasion"),
         Index("ix_deadline_wake", "wake_at"),
-        Index("ix_deadline_figures", "due_at", "rule_id", "case_id", "met_at", "cancelled_at"),
+        Index("ix_deadline_figures", "office_id", "rule_id", "due_at", "met_at", "cancelled_at", "case_id"),
     )
 
     id: Mapped[Key]
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    office_id: Mapped[Short] = mapped_column(comment="office of the case, kept equal to it, for the figures")
     rule_id: Mapped[str] = mapped_column(String(16))
     occasion: Mapped[int] = mapped_column(default=1)
     rule_version: Mapped[Short]
@@ -117,7 +127,9 @@ class Deadline(Base):
     sentence_zh: Mapped[Words] = mapped_column(comment="explains the due time in full")
     sentence_en: Mapped[Words]
     stage: Mapped[int] = mapped_column(default=0, comment="steps of the ladder taken")
-    wake_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="moment of the next step; none once ended")
+    wake_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="moment of the next step; none once ended"
+    )
     warned_at: Mapped[datetime | None] = mapped_column(UTCTime)
     breached_at: Mapped[datetime | None] = mapped_column(UTCTime)
     met_at: Mapped[datetime | None] = mapped_column(UTCTime)

@@ -134,6 +134,7 @@ async def make_deadline(
     """A running clock."""
     values: dict[str, Any] = {
         "case_id": case.id,
+        "office_id": case.office_id,
         "rule_id": rule_id,
         "rule_version": "test",
         "calendar_version": "test",

@@ -22,6 +22,7 @@ async def start_clock(
     steps = [*warn_moments(rule, due), due.due_at]
     deadline = Deadline(
         case_id=case.id,
+        office_id=case.office_id,
         rule_id=rule_id,
         occasion=len(earlier) + 1,
         rule_version=due.rule_version,
@@ -57,7 +58,9 @@ async def cancel_all_clocks(session: AsyncSession, case: Case, *, now: datetime)
     await _stop(session, case, None, now=now, is_met=False)
 
 
-async def _stop(session: AsyncSession, case: Case, rule_ids: set[str] | None, *, now: datetime, is_met: bool) -> None:
+async def _stop(
+    session: AsyncSession, case: Case, rule_ids: set[str] | None, *, now: datetime, is_met: bool
+) -> None:
     await session.flush()
     for row in await list_deadlines(session, case.id):
         if is_running(row) and (rule_ids is None or row.rule_id in rule_ids):
@@ -74,9 +77,12 @@ async def _stop(session: AsyncSession, case: Case, rule_ids: set[str] | None, *,
 
 
 async def refresh_next_due(session: AsyncSession, case: Case) -> None:
-    """Nearest due time among the running clocks."""
+    """Nearest due time among the running clocks; all clocks follow the case to its office."""
     await session.flush()
-    running = [row for row in await list_deadlines(session, case.id) if is_running(row)]
+    rows = await list_deadlines(session, case.id)
+    for row in rows:
+        row.office_id = case.office_id
+    running = [row for row in rows if is_running(row)]
     nearest = min(running, key=lambda row: row.due_at, default=None)
     case.next_due_at = nearest.due_at if nearest else NO_CLOCK
     case.next_due_rule = nearest.rule_id if nearest else None

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, String, and_, exists, or_, true
+from sqlalchemy import ColumnElement, Integer, and_, not_, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -229,32 +229,50 @@ def is_within(column: Any, period: Period) -> list[ColumnElement[bool]]:  # noqa
     return [column >= period.starts_at, column < period.ends_at]
 
 
-def is_in_stage(stage: Stage, step: Step | None) -> ColumnElement[bool]:
-    """Whether a case began this stage and, with a step, whether it is through it."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stage in columns: its two milestones, and when a case has begun it and is through it."""
+
+    starts_at: ColumnElement[datetime]
+    ends_at: ColumnElement[datetime]
+    began: ColumnElement[bool]
+    ended: ColumnElement[bool]
+
+
+def stretch_of(stage: Stage) -> Stretch:
+    """The columns of a stage."""
     has_result = and_(Case.result_at.is_not(None), Case.state.in_(RESULT_STATES))
     has_answer = and_(Case.answered_at.is_not(None), Case.state.in_(ANSWERED_STATES))
-    began = {
-        Stage.ASSIGNMENT: true(),
-        Stage.SIGNING: Case.assigned_at.is_not(None),
-        Stage.RESULT: Case.signed_at.is_not(None),
-        Stage.ANSWER: has_result,
-        Stage.WHOLE: true(),
-    }[stage]
-    ended = {
-        Stage.ASSIGNMENT: Case.assigned_at.is_not(None),
-        Stage.SIGNING: Case.signed_at.is_not(None),
-        Stage.RESULT: has_result,
-        Stage.ANSWER: has_answer,
-        Stage.WHOLE: has_answer,
-    }[stage]
-    is_counted = and_(Case.state.not_in(DROPPED_STATES), began)
+    is_assigned, is_signed = Case.assigned_at.is_not(None), Case.signed_at.is_not(None)
+    registered: Any = Case.registered_at
+    assigned: Any = Case.assigned_at
+    signed: Any = Case.signed_at
+    result: Any = Case.result_at
+    answered: Any = Case.answered_at
+    match stage:
+        case Stage.ASSIGNMENT:
+            return Stretch(registered, assigned, true(), is_assigned)
+        case Stage.SIGNING:
+            return Stretch(assigned, signed, is_assigned, is_signed)
+        case Stage.RESULT:
+            return Stretch(signed, result, is_signed, has_result)
+        case Stage.ANSWER:
+            return Stretch(result, answered, has_result, has_answer)
+        case Stage.WHOLE:
+            return Stretch(registered, answered, true(), has_answer)
+
+
+def is_in_stage(stage: Stage, step: Step | None) -> ColumnElement[bool]:
+    """Whether a case began this stage and, with a step, whether it is through it."""
+    stretch = stretch_of(stage)
+    is_counted = and_(Case.state.not_in(DROPPED_STATES), stretch.began)
     match step:
         case None:
             return is_counted
         case Step.DONE:
-            return and_(is_counted, ended)
+            return and_(is_counted, stretch.ended)
         case Step.WAITING:
-            return and_(is_counted, ~ended)
+            return and_(is_counted, not_(stretch.ended))
 
 
 def is_late(*, now: datetime) -> ColumnElement[bool]:
@@ -273,7 +291,7 @@ def is_on_time() -> ColumnElement[bool]:
 
 
 def _has_clock(wanted: FigureFilter, *, now: datetime) -> ColumnElement[bool]:
-    conditions = [Deadline.case_id == Case.id]
+    conditions: list[ColumnElement[bool]] = []
     if wanted.rule:
         conditions.append(Deadline.rule_id == wanted.rule)
     if wanted.due:
@@ -286,7 +304,7 @@ def _has_clock(wanted: FigureFilter, *, now: datetime) -> ColumnElement[bool]:
             conditions.append(is_on_time())
         case None:
             conditions.append(or_(is_late(now=now), is_on_time()) if wanted.due else true())
-    return exists().where(*conditions)
+    return Case.id.in_(select(Deadline.case_id).where(*conditions))
 
 
 class seconds_between(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is
@@ -308,22 +326,3 @@ def _seconds_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:  # n
 def _seconds_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN401
     start, end = (compiler.process(part, **options) for part in element.clauses)
     return f"CAST(round(extract(epoch FROM ({end} - {start}))) AS BIGINT)"
-
-
-class local_month(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
-    """The month of a moment in Luohe, as 2026-03."""
-
-    type = String()
-    name = "local_month"
-    inherit_cache = True
-
-
-@compiles(local_month, "sqlite")
-def _month_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN401
-    # SQLite knows no time zones; China has kept UTC+8 without summer time since 1991.
-    return f"strftime('%Y-%m', {compiler.process(element.clauses, **options)}, '+8 hours')"
-
-
-@compiles(local_month, "postgresql")
-def _month_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN401
-    return f"to_char({compiler.process(element.clauses, **options)} AT TIME ZONE '{LOCAL.key}', 'YYYY-MM')"

@@ -4,30 +4,44 @@ What the figures are made of is defined in `models.queries.figures`, and what th
 Every function takes the scope of the reader, as in `models.queries.cases`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    ScalarSelect,
+    String,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+    values,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import UTCTime
 from models.case import Case, Deadline
 from models.queries.cases import in_scope
 from models.queries.figures import (
-    ANSWERED_STATES,
     DROPPED_STATES,
-    RESULT_STATES,
-    Outcome,
     Period,
+    Stage,
     is_due_by,
     is_late,
     is_on_time,
-    is_within,
-    local_month,
     seconds_between,
+    stretch_of,
 )
 from models.states import CaseState
+
+_LATE = 1_000_000_000
+"""Two counts in one sum, so that an index range is read once: the upper digits count what was late."""
 
 
 class OfficeLoad(NamedTuple):
@@ -42,27 +56,24 @@ class OfficeLoad(NamedTuple):
     breached: int
 
 
-class CaseTimes(NamedTuple):
-    """How long one case has been under way: seconds from its registration to each milestone, and to now."""
+class StageTimes(NamedTuple):
+    """How long the cases that an office got in a month took for a stage, in seconds."""
 
     office_id: str
     month: str
-    reach: int  # 0: no result stands, 1: a result stands, 2: an answer stands
-    age: int
-    assigned: int | None
-    signed: int | None
-    result: int | None
-    answered: int | None
+    stage: Stage
+    done: list[int]
+    waiting: list[int]  # how long cases that are not through it have waited until now
 
 
 class ClockCount(NamedTuple):
-    """How many clocks of a rule that fell due in a month ended in one way."""
+    """How the clocks of a rule ended whose time came in a month."""
 
     rule_id: str
     office_id: str
     month: str
-    outcome: Outcome
-    clocks: int
+    on_time: int
+    late: int
 
 
 class MonthCount(NamedTuple):
@@ -112,75 +123,94 @@ async def list_office_loads(
     return [OfficeLoad(*row) for row in await session.execute(statement)]
 
 
-async def list_case_times(
-    session: AsyncSession, period: Period, *, scope: str | None, office_id: str = "", now: datetime
-) -> list[CaseTimes]:
-    """The times of all cases registered in the period that did not leave the way."""
-    start = Case.registered_at
-    reach = case((Case.state.in_(ANSWERED_STATES), 2), (Case.state.in_(RESULT_STATES), 1), else_=0)
-    statement = select(
-        Case.office_id,
-        local_month(start),
-        reach,
-        seconds_between(start, literal(now, UTCTime)),
-        seconds_between(start, Case.assigned_at),
-        seconds_between(start, Case.signed_at),
-        seconds_between(start, Case.result_at),
-        seconds_between(start, Case.answered_at),
-    ).where(in_scope(scope), *is_within(start, period), Case.state.not_in(DROPPED_STATES))
-    if office_id:
-        statement = statement.where(Case.office_id == office_id)
-    return [CaseTimes(*row) for row in await session.execute(statement)]
+async def list_stage_times(
+    session: AsyncSession, period: Period, *, offices: Sequence[str], now: datetime
+) -> list[StageTimes]:
+    """The times of all cases registered in the period that did not leave the way.
 
-
-async def count_clocks(
-    session: AsyncSession,
-    period: Period,
-    rules: Collection[str],
-    *,
-    scope: str | None,
-    office_id: str = "",
-    now: datetime,
-) -> list[ClockCount]:
-    """Clocks whose time came in the period, by rule, office, month and outcome; what fell away in time is left out."""
-    month = local_month(Deadline.due_at).label("month")
-    outcome = case(
-        (is_late(now=now), Outcome.LATE.value), (is_on_time(), Outcome.ON_TIME.value), else_=""
-    ).label("outcome")
-    statement = (
-        select(Deadline.rule_id, Case.office_id, month, outcome, func.count())
-        .join(Case, Case.id == Deadline.case_id)
-        .where(
-            in_scope(scope),
-            *is_within(Deadline.due_at, period),
-            Deadline.due_at <= now,
-            Deadline.rule_id.in_(sorted(rules)),
-        )
-        .group_by(Deadline.rule_id, Case.office_id, month, outcome)
-    )
-    if office_id:
-        statement = statement.where(Case.office_id == office_id)
-    rows = await session.execute(statement)
+    The database strings the numbers of a cell together: handing over a row for each case takes twice the time.
+    """
+    cell = _cells(period, offices)
+    stages = list(Stage)
+    lists = [_times_of(stage, cell, now=now) for stage in stages]
+    rows = await session.execute(select(cell.c.office, cell.c.month, *lists))
     return [
-        ClockCount(rule_id, office, due_month, Outcome(word), clocks)
-        for rule_id, office, due_month, word, clocks in rows
-        if word
+        _unpack_times(office, month, stage, packed)
+        for office, month, *packed_lists in rows
+        for stage, packed in zip(stages, packed_lists, strict=True)
+        if packed
     ]
 
 
+def _times_of(stage: Stage, cell: CTE, *, now: datetime) -> ScalarSelect[str]:
+    """Seconds of every case of a cell as one string; -1 and below for -1 minus the seconds waited so far."""
+    stretch = stretch_of(stage)
+    waited = seconds_between(stretch.starts_at, literal(now, UTCTime))
+    taken = case(
+        # Where a machine's clock was set back, a time is nothing rather than negative.
+        (and_(stretch.ended, stretch.ends_at < stretch.starts_at), 0),
+        (stretch.ended, seconds_between(stretch.starts_at, stretch.ends_at)),
+        (stretch.starts_at > now, -1),
+        (stretch.began, -1 - waited),
+    )
+    return (
+        select(func.aggregate_strings(cast(taken, String), " "))
+        .where(*_is_in_cell(cell), Case.state.not_in(DROPPED_STATES))
+        .correlate(cell)
+        .scalar_subquery()
+    )
+
+
+def _unpack_times(office: str, month: str, stage: Stage, packed: str) -> StageTimes:
+    numbers = [int(word) for word in packed.split(" ")]
+    done = [number for number in numbers if number >= 0]
+    return StageTimes(office, month, stage, done, [-1 - number for number in numbers if number < 0])
+
+
+async def count_clocks(
+    session: AsyncSession, period: Period, rules: Sequence[str], *, offices: Sequence[str], now: datetime
+) -> list[ClockCount]:
+    """Clocks whose time came in the period, by rule, office, month and outcome; what fell away in time is left out.
+
+    One short range of an index for each rule, office and month: many times faster than grouping, which sorts.
+    """
+    cell = _cells(period, offices)
+    rule = _words("rule", sorted(rules))
+    ended = (
+        select(func.sum(case((is_late(now=now), _LATE), (is_on_time(), 1), else_=0)))
+        .where(
+            Deadline.office_id == cell.c.office,
+            Deadline.rule_id == rule.c.value,
+            Deadline.due_at >= cell.c.starts_at,
+            Deadline.due_at < cell.c.ends_at,
+            Deadline.due_at <= now,
+        )
+        .correlate(cell, rule)
+        .scalar_subquery()
+    )
+    statement = select(rule.c.value, cell.c.office, cell.c.month, ended).select_from(cell.join(rule, true()))
+    counts = []
+    for rule_id, office_id, month, packed in await session.execute(statement):
+        late, on_time = divmod(int(packed or 0), _LATE)
+        counts.append(ClockCount(rule_id, office_id, month, on_time, late))
+    return [row for row in counts if row.on_time or row.late]
+
+
 async def count_by_month(
-    session: AsyncSession, period: Period, *, scope: str | None, office_id: str = ""
+    session: AsyncSession, period: Period, *, offices: Sequence[str]
 ) -> list[MonthCount]:
     """Cases registered in each month of the period, by office."""
-    month = local_month(Case.registered_at).label("month")
-    statement = (
-        select(Case.office_id, month, func.count(), _count_if(Case.has_breach.is_(True)))
-        .where(in_scope(scope), *is_within(Case.registered_at, period))
-        .group_by(Case.office_id, month)
+    cell = _cells(period, offices)
+    counted = (
+        select(func.sum(case((Case.has_breach.is_(True), _LATE + 1), else_=1)))
+        .where(*_is_in_cell(cell))
+        .correlate(cell)
+        .scalar_subquery()
     )
-    if office_id:
-        statement = statement.where(Case.office_id == office_id)
-    return [MonthCount(*row) for row in await session.execute(statement)]
+    rows = await session.execute(select(cell.c.office, cell.c.month, counted))
+    return [
+        MonthCount(office, month, packed % _LATE, packed // _LATE) for office, month, packed in rows if packed
+    ]
 
 
 async def list_next_due(
@@ -211,3 +241,30 @@ async def count_by_state(session: AsyncSession) -> list[tuple[str, str, int]]:
 
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
+
+
+def _cells(period: Period, offices: Sequence[str]) -> CTE:
+    """Every month of every office, as a table to join."""
+    columns = (
+        column("office", String),
+        column("month", String),
+        column("starts_at", UTCTime),
+        column("ends_at", UTCTime),
+    )
+    rows = [
+        (office, str(month), month.starts_at, month.ends_at) for office in offices for month in period.months
+    ]
+    return values(*columns, name="cells").data(rows).cte("cell")
+
+
+def _words(name: str, words: Sequence[str]) -> CTE:
+    """Words as a table to join; its column is called value."""
+    return values(column("value", String), name=f"{name}s").data([(word,) for word in words]).cte(name)
+
+
+def _is_in_cell(cell: CTE) -> list[ColumnElement[bool]]:
+    return [
+        Case.office_id == cell.c.office,
+        Case.registered_at >= cell.c.starts_at,
+        Case.registered_at < cell.c.ends_at,
+    ]

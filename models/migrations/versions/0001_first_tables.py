@@ -139,8 +139,8 @@ def upgrade() -> None:
         "ix_case_figures",
         "case",
         [
-            "registered_at",
             "office_id",
+            "registered_at",
             "state",
             "has_breach",
             "assigned_at",
@@ -151,7 +151,6 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_case_inbox", "case", ["office_id", "is_open", "next_due_at", "id"], unique=False)
-    op.create_index("ix_case_office_registered", "case", ["office_id", "registered_at"], unique=False)
     op.create_index("ix_case_officer", "case", ["officer_id", "is_open", "next_due_at"], unique=False)
     op.create_index("ix_case_open_due", "case", ["is_open", "next_due_at", "id"], unique=False)
     op.create_index(op.f("ix_case_registered_at"), "case", ["registered_at"], unique=False)
@@ -173,6 +172,12 @@ def upgrade() -> None:
         "deadline",
         sa.Column("id", BIG, nullable=False),
         sa.Column("case_id", BIG, nullable=False),
+        sa.Column(
+            "office_id",
+            sa.String(length=64),
+            nullable=False,
+            comment="office of the case, kept equal to it, for the figures",
+        ),
         sa.Column("rule_id", sa.String(length=16), nullable=False),
         sa.Column("occasion", sa.Integer(), nullable=False),
         sa.Column("rule_version", sa.String(length=64), nullable=False),
@@ -199,7 +204,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deadline_figures",
         "deadline",
-        ["due_at", "rule_id", "case_id", "met_at", "cancelled_at"],
+        ["office_id", "rule_id", "due_at", "met_at", "cancelled_at", "case_id"],
         unique=False,
     )
     op.create_index("ix_deadline_wake", "deadline", ["wake_at"], unique=False)
@@ -461,7 +466,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_case_registered_at"), table_name="case")
     op.drop_index("ix_case_open_due", table_name="case")
     op.drop_index("ix_case_officer", table_name="case")
-    op.drop_index("ix_case_office_registered", table_name="case")
     op.drop_index("ix_case_inbox", table_name="case")
     op.drop_index("ix_case_figures", table_name="case")
     op.drop_table("case")
