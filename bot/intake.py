@@ -86,7 +86,9 @@ async def receive_tip(session: AsyncSession, submission: Submission, *, keys: Ke
         session.add(_seal_identity(submission, tip_id, keys))
     if submission.draft_id is not None:
         await give_attachments_to_tip(session, draft_id=submission.draft_id, tip_id=tip_id)
-    record_event(session, "tip_received", at=now, tip_id=tip_id, channel=submission.channel, named=tip.is_named)
+    record_event(
+        session, "tip_received", at=now, tip_id=tip_id, channel=submission.channel, named=tip.is_named
+    )
     code = derive_code(keys, submission.channel, submission.submission_key)
     return Receipt(tip.number, code, now, tip_id, is_repeat=False)
 
@@ -158,7 +160,9 @@ async def _insert(
     """Insert under a free number; (None, stored tip) when a twin of this request was faster."""
     year = now.astimezone(LOCAL).year
     for attempt in range(_NUMBER_ATTEMPTS):
-        number = derive_number(keys, submission.channel, submission.submission_key, year=year, attempt=attempt)
+        number = derive_number(
+            keys, submission.channel, submission.submission_key, year=year, attempt=attempt
+        )
         tip = _make_tip(submission, number, digest=digest, body=body, keys=keys, now=now)
         if tip_id := await insert_tip_once(session, tip):
             return tip_id, tip
@@ -168,7 +172,9 @@ async def _insert(
     raise RuntimeError(message)
 
 
-def _make_tip(submission: Submission, number: str, *, digest: bytes, body: bytes, keys: Keys, now: datetime) -> Tip:
+def _make_tip(
+    submission: Submission, number: str, *, digest: bytes, body: bytes, keys: Keys, now: datetime
+) -> Tip:
     code = derive_code(keys, submission.channel, submission.submission_key)
     return Tip(
         number=number,

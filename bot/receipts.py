@@ -70,7 +70,9 @@ def harden(fast: str) -> str:
     return _HASHER.hash(fast)
 
 
-async def find_tip_by_receipt(db: Database, number: str, code: str, *, keys: Keys, now: datetime) -> Tip | None:
+async def find_tip_by_receipt(
+    db: Database, number: str, code: str, *, keys: Keys, now: datetime
+) -> Tip | None:
     """The tip that number and code open, as typed by a person; None when either is wrong.
 
     Wrong number and wrong code take the same way and the same time. Raises TooManyTriesError.

@@ -39,7 +39,9 @@ class MoveRefusedError(Exception):
         self.refusal = refusal
 
 
-async def accept(session: AsyncSession, case: Case, *, by: Staff | None, catalog: Catalog, now: datetime) -> None:
+async def accept(
+    session: AsyncSession, case: Case, *, by: Staff | None, catalog: Catalog, now: datetime
+) -> None:
     """受理: the tip is ours. Ends the acceptance clock, starts that of verification (D10) and of assignment (D06)."""
     _move(case, Move.ACCEPT, by=by)
     case.accepted_at, case.needs_review = now, False
@@ -64,7 +66,9 @@ async def refuse(
     await _tell_reporters(session, case, "tip_refused", now=now)
 
 
-async def transfer_out(session: AsyncSession, case: Case, *, to: str, answer: str, by: Staff, now: datetime) -> None:
+async def transfer_out(
+    session: AsyncSession, case: Case, *, to: str, answer: str, by: Staff, now: datetime
+) -> None:
     """移送: another department is competent (安全生产法 arts. 69, 73); the reporter is told which."""
     _check_words(to, "to", longest=200)
     _check_words(answer, "answer")
@@ -236,7 +240,12 @@ async def add_note(session: AsyncSession, case: Case, *, words: str, by: Staff, 
     tips = await list_tips_of_case(session, case.id)
     session.add(
         Message(
-            tip_id=tips[0].id, case_id=case.id, kind=MessageKind.NOTE, text=words, staff_id=by.id, created_at=now
+            tip_id=tips[0].id,
+            case_id=case.id,
+            kind=MessageKind.NOTE,
+            text=words,
+            staff_id=by.id,
+            created_at=now,
         )
     )
     record_event(session, "note_added", at=now, by=by.id, case_id=case.id)

@@ -73,7 +73,9 @@ def _unread_line(catalog: Catalog) -> Line:
     }
 
 
-async def open_case(session: AsyncSession, tip_id: int, line: Line, *, catalog: Catalog, now: datetime) -> Case | None:
+async def open_case(
+    session: AsyncSession, tip_id: int, line: Line, *, catalog: Catalog, now: datetime
+) -> Case | None:
     """Open the case of a tip with all that follows from it; None when another worker was faster."""
     tip = await get_tip(session, tip_id)
     if tip.assessed_at is not None:
@@ -88,7 +90,9 @@ async def open_case(session: AsyncSession, tip_id: int, line: Line, *, catalog: 
     record_event(session, "case_opened", at=now, tip_id=tip.id, case_id=case.id, rules=case.rules_version)
     await start_clock(session, case, "D03", event="registered", started_at=tip.received_at, catalog=catalog)
     if case.urgency is Urgency.IMMEDIATE:
-        await start_clock(session, case, "D02", event="registered", started_at=tip.received_at, catalog=catalog)
+        await start_clock(
+            session, case, "D02", event="registered", started_at=tip.received_at, catalog=catalog
+        )
     if route.straight:
         await actions.accept(session, case, by=None, catalog=catalog, now=now)
         await actions.assign(session, case, office_id=route.office_id, by=None, catalog=catalog, now=now)

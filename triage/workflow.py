@@ -59,12 +59,18 @@ STEPS: Mapping[Move, Step] = {
         Step(Move.ACCEPT, frozenset({S.REGISTERED}), S.ACCEPTED, _DESK),  # 4
         Step(Move.REFUSE, frozenset({S.REGISTERED}), S.REFUSED, _DESK),  # 5
         Step(Move.TRANSFER_OUT, frozenset({S.REGISTERED, S.ACCEPTED}), S.TRANSFERRED, _DESK),  # 6
-        Step(Move.ASSIGN, frozenset({S.ACCEPTED, S.ASSIGNED, S.VERIFYING}), S.ASSIGNED, _DESK | {R.LEAD}),  # 8
+        Step(
+            Move.ASSIGN, frozenset({S.ACCEPTED, S.ASSIGNED, S.VERIFYING}), S.ASSIGNED, _DESK | {R.LEAD}
+        ),  # 8
         Step(Move.SIGN_FOR, frozenset({S.ASSIGNED}), S.VERIFYING, _COUNTY),  # 10
         Step(Move.RETURN, frozenset({S.ASSIGNED, S.VERIFYING}), S.ACCEPTED, _COUNTY),  # 11
         Step(Move.FILE_RESULT, frozenset({S.VERIFYING}), S.RESULT_FILED, _COUNTY),  # 14
-        Step(Move.SEND_BACK, frozenset({S.RESULT_FILED}), S.VERIFYING, frozenset({R.LEAD, R.SUPERVISOR})),  # 15
-        Step(Move.APPROVE, frozenset({S.RESULT_FILED}), S.ANSWER_DUE, frozenset({R.LEAD, R.SUPERVISOR})),  # 16
+        Step(
+            Move.SEND_BACK, frozenset({S.RESULT_FILED}), S.VERIFYING, frozenset({R.LEAD, R.SUPERVISOR})
+        ),  # 15
+        Step(
+            Move.APPROVE, frozenset({S.RESULT_FILED}), S.ANSWER_DUE, frozenset({R.LEAD, R.SUPERVISOR})
+        ),  # 16
         Step(Move.ANSWER, frozenset({S.ANSWER_DUE}), S.ANSWERED, _COUNTY | _DESK),  # 17
         Step(Move.CLOSE, frozenset({S.ANSWERED}), S.CLOSED, _COUNTY | _DESK),  # 18
         Step(Move.ASK_REPORTER, _LIVING - {S.ANSWERED}, None, _COUNTY | _DESK),

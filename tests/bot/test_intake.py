@@ -72,7 +72,11 @@ async def test_the_code_is_stored_nowhere(db: Database, keys: Keys, now: datetim
 async def test_a_repeated_request_gets_the_same_receipt(db: Database, keys: Keys, now: datetime) -> None:
     first = await receive(db, SUBMISSION, keys=keys, now=now)
     again = await receive(db, SUBMISSION, keys=keys, now=now + timedelta(hours=1))
-    assert (again.case_number, again.code, again.received_at) == (first.case_number, first.code, first.received_at)
+    assert (again.case_number, again.code, again.received_at) == (
+        first.case_number,
+        first.code,
+        first.received_at,
+    )
     assert again.is_repeat
     assert await count_tips(db) == 1
 
@@ -140,7 +144,9 @@ async def test_who_reports_is_kept_apart_and_sealed(db: Database, keys: Keys, no
     assert keys.unseal("identity", identity.phone or b"", place="identity.phone") == b"13800001234"
 
 
-async def test_nothing_is_kept_of_who_says_nothing_about_himself(db: Database, keys: Keys, now: datetime) -> None:
+async def test_nothing_is_kept_of_who_says_nothing_about_himself(
+    db: Database, keys: Keys, now: datetime
+) -> None:
     receipt = await receive(db, SUBMISSION, keys=keys, now=now)
     async with db.read() as session:
         assert await find_identity(session, receipt.tip_id) is None
@@ -151,7 +157,9 @@ async def test_what_is_added_later_belongs_to_the_tip(db: Database, keys: Keys, 
     tip = await find_tip_by_receipt(db, receipt.case_number, receipt.code, keys=keys, now=now)
     assert tip is not None
     async with db.begin() as session:
-        message = await receive_message(session, tip, "补充：周六上课。", channel=Channel.WEB, keys=keys, now=now)
+        message = await receive_message(
+            session, tip, "补充：周六上课。", channel=Channel.WEB, keys=keys, now=now
+        )
     assert message.tip_id == receipt.tip_id
     async with db.begin() as session:
         with pytest.raises(SubmissionError):

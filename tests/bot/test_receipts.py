@@ -32,7 +32,10 @@ async def test_number_and_code_open_the_tip_before_and_after_hardening(
     receipt = await receive(db, keys=keys, now=now)
     if is_hard:
         await harden_all(db)
-    typed_number, typed_code = f" {in_groups(receipt.case_number)}", in_groups(receipt.code).replace(" ", "－")
+    typed_number, typed_code = (
+        f" {in_groups(receipt.case_number)}",
+        in_groups(receipt.code).replace(" ", "－"),
+    )
     tip = await find_tip_by_receipt(db, typed_number, typed_code, keys=keys, now=now)
     assert tip is not None
     assert tip.id == receipt.tip_id
@@ -65,7 +68,9 @@ async def test_hardening_leaves_no_fast_hash(db: Database, keys: Keys, now: date
         assert await list_unhardened_codes(session, limit=10) == []
 
 
-async def test_guessing_waits_longer_each_time_but_never_for_good(db: Database, keys: Keys, now: datetime) -> None:
+async def test_guessing_waits_longer_each_time_but_never_for_good(
+    db: Database, keys: Keys, now: datetime
+) -> None:
     receipt = await receive(db, keys=keys, now=now)
     waits: list[int] = []
     moment = now
