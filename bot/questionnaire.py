@@ -3,7 +3,7 @@
 Pure: web and chat both walk `config/questionnaires/tip.yaml` with these functions and differ only in how they
 show a question. Answers are plain JSON, kept in `Draft.answers`:
 
-    {"what": {"text": "…"}, "where": {"county": "yancheng", "place": "…"}, "who": {}, "contact": {"choice": "anonymous"}}
+    {"what": {"text": "…"}, "where": {"county": "yancheng", "place": "…"}, "who": {}, "contact": {"choice": "…"}}
 
 A question that is a key was answered or, with an empty value, skipped. `CHOICE` holds the choice of a question
 that has choices. Files are not answers: they are rows of the draft.
@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from config.procedure import Field_, Question, Questionnaire
+from config.questionnaires import Input, Question, Questionnaire
 
 CHOICE = "choice"
 UNKNOWN_COUNTY = "unknown"
@@ -83,7 +83,7 @@ def must_answer(question: Question) -> bool:
     return question.is_required or any(field.is_required for field in question.fields)
 
 
-def list_fields(question: Question, choice: str | None = None) -> tuple[Field_, ...]:
+def list_fields(question: Question, choice: str | None = None) -> tuple[Input, ...]:
     """Inputs that are asked: all of them, or for a question with choices those that the choice opens."""
     if not question.choices:
         return question.fields
@@ -145,7 +145,7 @@ def _place(questionnaire: Questionnaire, question_id: str) -> int:
     return questionnaire.questions.index(get_question(questionnaire, question_id))
 
 
-def _check_field(question: Question, field: Field_, value: str, counties: Collection[str]) -> Flaw | None:
+def _check_field(question: Question, field: Input, value: str, counties: Collection[str]) -> Flaw | None:
     if not value.strip():
         return Flaw("empty", {"question": question.id}) if field.is_required else None
     if field.longest is not None and len(value) > field.longest:

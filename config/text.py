@@ -17,7 +17,7 @@ from config.clock import LOCAL
 from config.rulefile import CONFIG, CatalogError, Problem, read_yaml
 
 LOCALES = ("zh-CN", "en")
-BASE = "zh-CN"
+BASE_LOCALE = "zh-CN"
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -39,7 +39,7 @@ def text(key: str, locale: str, /, **values: object) -> str:
     )
 
 
-def has_text(key: str, locale: str = BASE) -> bool:
+def has_text(key: str, locale: str = BASE_LOCALE) -> bool:
     """Whether `locale` itself has a text for `key`."""
     texts = load_texts(locale)
     return key in texts or f"{key}.other" in texts
@@ -51,7 +51,7 @@ def find_locale(wanted: str | None) -> str:
         for locale in LOCALES:
             if code.partition("-")[0] == locale.partition("-")[0]:
                 return locale
-    return BASE
+    return BASE_LOCALE
 
 
 def format_date(moment: datetime, locale: str) -> str:
