@@ -9,7 +9,7 @@ from config.catalog import Catalog
 from models.audit import record_event
 from models.case import NO_CLOCK, Case, Deadline
 from models.queries.cases import list_deadlines
-from triage.deadlines import compute_due, warn_moments
+from triage.deadlines import compute_due, ladder_of
 
 
 async def start_clock(
@@ -19,7 +19,7 @@ async def start_clock(
     earlier = [row for row in await list_deadlines(session, case.id) if row.rule_id == rule_id]
     rule = catalog.deadline_in_force(rule_id, started_at)
     due = compute_due(rule, started_at, calendar=catalog.calendar)
-    steps = [*warn_moments(rule, due), due.due_at]
+    ladder = ladder_of(rule, started_at=started_at, due_at=due.due_at, calendar=catalog.calendar)
     deadline = Deadline(
         case_id=case.id,
         office_id=case.office_id,
@@ -33,7 +33,7 @@ async def start_clock(
         is_estimate=due.is_estimate,
         sentence_zh=due.sentence_zh,
         sentence_en=due.sentence_en,
-        wake_at=steps[0],
+        wake_at=ladder[0].at,
     )
     session.add(deadline)
     record_event(

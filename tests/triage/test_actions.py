@@ -1,0 +1,350 @@
+"""Every move of a case: state, clocks, events and notices change together, or nothing does."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.catalog import Catalog, load_catalog
+from models.audit import find_broken_event
+from models.case import NO_CLOCK, Case, Deadline
+from models.event import Event
+from models.message import Message
+from models.notice import Notice
+from models.queries.cases import list_deadlines
+from models.session import Database
+from models.staff import Staff
+from models.states import FINAL_STATES, CaseState, FindingKind, MessageKind, Role, Verdict
+from tests.factories import make_case, make_staff
+from triage import actions
+from triage.actions import MoveRefusedError
+from triage.clocks import is_running, start_clock
+from triage.workflow import Move, list_moves
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+async def open_at_desk(session: AsyncSession, catalog: Catalog, now: datetime) -> Case:
+    """A registered case whose acceptance clock runs."""
+    case = await make_case(
+        session,
+        CaseState.REGISTERED,
+        "city",
+        jurisdiction="yancheng",
+        due_in=None,
+        needs_review=True,
+        registered_at=now,
+    )
+    await start_clock(session, case, "D03", event="registered", started_at=now, catalog=catalog)
+    return case
+
+
+async def clocks(session: AsyncSession, case: Case) -> dict[str, Deadline]:
+    """The newest clock of each rule."""
+    return {
+        row.rule_id: row for row in sorted(await list_deadlines(session, case.id), key=lambda row: row.id)
+    }
+
+
+class People:
+    """A desk and two counties."""
+
+    def __init__(self) -> None:
+        self.intake: Staff
+        self.officer: Staff
+        self.lead: Staff
+        self.stranger: Staff
+
+    @classmethod
+    async def make(cls, session: AsyncSession) -> "People":
+        people = cls()
+        people.intake = await make_staff(session, Role.INTAKE, "city", email="desk@example.cn")
+        people.officer = await make_staff(session, Role.OFFICER, "yancheng", email="officer@example.cn")
+        people.lead = await make_staff(session, Role.LEAD, "yancheng", email="lead@example.cn")
+        people.stranger = await make_staff(session, Role.OFFICER, "wuyang")
+        return people
+
+
+async def test_the_whole_way_from_desk_to_answer(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await open_at_desk(session, catalog, now)
+        steps = [now + timedelta(hours=hour) for hour in range(1, 8)]
+        await actions.accept(session, case, by=people.intake, catalog=catalog, now=steps[0])
+        await actions.assign(
+            session, case, office_id="yancheng", by=people.intake, catalog=catalog, now=steps[1]
+        )
+        assert (case.state, case.officer_id) == (CaseState.ASSIGNED, people.officer.id)
+        await actions.sign_for(session, case, by=people.officer, now=steps[2])
+        await actions.file_result(
+            session, case, verdict=Verdict.PROVEN, result="现场核查属实。", by=people.officer, now=steps[3]
+        )
+        await actions.approve(session, case, by=people.lead, catalog=catalog, now=steps[4])
+        await actions.answer(session, case, words="经核查属实，已立案。", by=people.officer, now=steps[5])
+        await actions.close(session, case, by=people.officer, now=steps[6])
+
+        assert (case.state, case.is_open) == (CaseState.CLOSED, False)
+        assert [
+            case.accepted_at,
+            case.assigned_at,
+            case.signed_at,
+            case.result_at,
+            case.approved_at,
+        ] == steps[:5]
+        assert (case.answered_at, case.closed_at) == (steps[5], steps[6])
+        met = {rule: clock.met_at for rule, clock in (await clocks(session, case)).items()}
+        assert met == {"D03": steps[0], "D06": steps[1], "D07": steps[2], "D10": steps[4], "D12": steps[5]}
+        assert case.next_due_at == NO_CLOCK
+    async with db.read() as session:
+        kinds = (await session.scalars(select(Event.kind).order_by(Event.position))).all()
+        assert [kind for kind in kinds if not kind.startswith("clock_")] == [
+            "accepted", "assigned", "signed_for", "result_filed", "result_approved", "answered", "closed",
+        ]  # fmt: skip
+        assert await find_broken_event(session) is None
+        notices = (await session.scalars(select(Notice).order_by(Notice.id))).all()
+        assert [(notice.kind, notice.staff_id) for notice in notices if notice.staff_id] == [
+            ("case_assigned", people.officer.id),
+            ("result_to_review", people.lead.id),
+        ]
+        assert all(set(notice.values) <= {"number", "due"} for notice in notices)
+
+
+async def test_a_move_that_is_refused_changes_nothing(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await open_at_desk(session, catalog, now)
+    async with db.begin() as session:
+        case = await session.get_one(Case, case.id)
+        with pytest.raises(MoveRefusedError) as refused:
+            await actions.sign_for(session, case, by=people.officer, now=now)
+        assert refused.value.refusal.reason in {"move.wrong_state", "move.other_office"}
+    async with db.read() as session:
+        case = await session.get_one(Case, case.id)
+        assert case.state is CaseState.REGISTERED
+        assert (await session.scalars(select(Event.kind))).all() == ["clock_started"]
+
+
+async def test_another_county_can_do_nothing(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await make_case(session, CaseState.ASSIGNED, "yancheng")
+        with pytest.raises(MoveRefusedError, match="other_office"):
+            await actions.sign_for(session, case, by=people.stranger, now=now)
+        with pytest.raises(MoveRefusedError, match="other_office"):
+            await actions.add_note(session, case, words="看看", by=people.stranger, now=now)
+
+
+async def test_nobody_approves_his_own_result(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await make_case(session, CaseState.VERIFYING, "yancheng")
+        await actions.file_result(
+            session, case, verdict=Verdict.UNCLEAR, result="无法查清。", by=people.lead, now=now
+        )
+        with pytest.raises(MoveRefusedError, match="own_result"):
+            await actions.approve(session, case, by=people.lead, catalog=catalog, now=now)
+        assert case.state is CaseState.RESULT_FILED
+
+
+async def test_returning_does_not_stop_the_clock_of_verification(
+    db: Database, catalog: Catalog, now: datetime
+) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await open_at_desk(session, catalog, now)
+        await actions.accept(session, case, by=people.intake, catalog=catalog, now=now)
+        await actions.assign(session, case, office_id="yancheng", by=people.intake, catalog=catalog, now=now)
+        before = (await clocks(session, case))["D10"].due_at
+        await actions.return_case(
+            session, case, reason="属地不符", by=people.officer, catalog=catalog, now=now
+        )
+        after = await clocks(session, case)
+        assert (case.state, case.office_id, case.officer_id) == (CaseState.ACCEPTED, "city", None)
+        assert after["D10"].due_at == before
+        assert is_running(after["D10"])
+        assert not is_running(after["D07"])
+        assert (after["D06"].occasion, is_running(after["D06"])) == (2, True)
+
+
+async def test_a_late_act_keeps_its_breach(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await open_at_desk(session, catalog, now)
+        late = now + timedelta(days=30)
+        await actions.accept(session, case, by=people.intake, catalog=catalog, now=late)
+        clock = (await clocks(session, case))["D03"]
+        assert clock.met_at == late
+        assert clock.breached_at == clock.due_at
+        assert case.has_breach
+
+
+async def test_an_urgent_tip_that_the_machine_accepts_still_waits_for_human_eyes(
+    db: Database, catalog: Catalog, now: datetime
+) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await open_at_desk(session, catalog, now)
+        await start_clock(session, case, "D02", event="registered", started_at=now, catalog=catalog)
+        await actions.accept(session, case, by=None, catalog=catalog, now=now)
+        await actions.assign(session, case, office_id="yancheng", by=None, catalog=catalog, now=now)
+        running = await clocks(session, case)
+        assert is_running(running["D02"])
+        assert not is_running(running["D03"])
+        await actions.sign_for(session, case, by=people.officer, now=now)
+        assert not is_running((await clocks(session, case))["D02"])
+
+
+async def test_the_case_goes_to_the_officer_with_the_least_load(
+    db: Database, catalog: Catalog, now: datetime
+) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        other = await make_staff(session, Role.OFFICER, "yancheng")
+        await make_case(session, CaseState.VERIFYING, "yancheng", officer_id=people.officer.id)
+        case = await make_case(session, CaseState.ACCEPTED, "city")
+        await actions.assign(session, case, office_id="yancheng", by=None, catalog=catalog, now=now)
+        assert case.officer_id == other.id
+
+
+async def test_an_office_without_officers_gets_the_case_and_its_lead_is_told(
+    db: Database, catalog: Catalog, now: datetime
+) -> None:
+    async with db.begin() as session:
+        lead = await make_staff(session, Role.LEAD, "linying", email="lead@example.cn")
+        case = await make_case(session, CaseState.ACCEPTED, "city")
+        await actions.assign(session, case, office_id="linying", by=None, catalog=catalog, now=now)
+        assert (case.office_id, case.officer_id) == ("linying", None)
+        assert (await session.scalars(select(Notice.staff_id))).all() == [lead.id]
+
+
+async def test_a_lead_reassigns_within_his_office_only(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await make_case(session, CaseState.VERIFYING, "yancheng")
+        with pytest.raises(MoveRefusedError, match="other_office"):
+            await actions.assign(session, case, office_id="wuyang", by=people.lead, catalog=catalog, now=now)
+        with pytest.raises(MoveRefusedError, match="unknown_officer"):
+            await actions.assign(
+                session, case, office_id="yancheng", officer_id=people.stranger.id,
+                by=people.lead, catalog=catalog, now=now,
+            )  # fmt: skip
+        await actions.assign(
+            session, case, office_id="yancheng", officer_id=people.officer.id,
+            by=people.lead, catalog=catalog, now=now,
+        )  # fmt: skip
+        assert case.officer_id == people.officer.id
+
+
+@pytest.mark.parametrize("words", ["", "  \n", "长" * 20_001])
+async def test_empty_and_endless_words_are_refused(
+    db: Database, catalog: Catalog, now: datetime, words: str
+) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await make_case(session, CaseState.VERIFYING, "yancheng")
+        for act in (actions.ask_reporter, actions.add_note):
+            with pytest.raises(MoveRefusedError, match="field"):
+                await act(session, case, words=words, by=people.officer, now=now)
+
+
+async def test_a_note_never_goes_to_the_reporter(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await make_case(session, CaseState.VERIFYING, "yancheng")
+        await actions.add_note(session, case, words="内部情况", by=people.officer, now=now)
+        await actions.ask_reporter(session, case, words="考试是哪天？", by=people.officer, now=now)
+        messages = (await session.scalars(select(Message).order_by(Message.id))).all()
+        assert [(message.kind, message.text) for message in messages] == [
+            (MessageKind.NOTE, "内部情况"),
+            (MessageKind.TO_REPORTER, "考试是哪天？"),
+        ]
+
+
+async def test_a_decision_stands_beside_the_proposal(db: Database, catalog: Catalog, now: datetime) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await open_at_desk(session, catalog, now)
+        await actions.decide_finding(
+            session,
+            case,
+            kind=FindingKind.CLAUSE,
+            values=["3.1.3"],
+            by=people.intake,
+            catalog=catalog,
+            now=now,
+        )
+        assert case.clauses == ["3.1.3"]
+    async with db.read() as session:
+        event = (await session.scalars(select(Event).where(Event.kind == "finding_decided"))).one()
+        assert (event.data["before"], event.data["after"]) == (["3.1.4"], ["3.1.3"])
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_random_histories_keep_the_promises(
+    db: Database, catalog: Catalog, now: datetime, data: st.DataObject
+) -> None:
+    """Whatever legal moves are made: ended cases have no running clock, open ones show their nearest."""
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await open_at_desk(session, catalog, now)
+        moment = now
+        for _ in range(12):
+            actor = data.draw(st.sampled_from([people.intake, people.officer, people.lead]))
+            moves = list_moves(case.state, actor.role)
+            if not moves:
+                continue
+            moment += timedelta(hours=data.draw(st.integers(1, 400)))
+            await _make(session, case, data.draw(st.sampled_from(moves)), actor, catalog, moment)
+            await _check(session, case)
+
+
+async def _make(
+    session: AsyncSession, case: Case, move: Move, by: Staff, catalog: Catalog, now: datetime
+) -> None:
+    acts = {
+        Move.ACCEPT: lambda: actions.accept(session, case, by=by, catalog=catalog, now=now),
+        Move.REFUSE: lambda: actions.refuse(session, case, code="R2", answer="事实不清。", by=by, now=now),
+        Move.TRANSFER_OUT: lambda: actions.transfer_out(
+            session, case, to="住建局", answer="已移送。", by=by, now=now
+        ),
+        Move.ASSIGN: lambda: actions.assign(
+            session, case, office_id="yancheng", by=by, catalog=catalog, now=now
+        ),
+        Move.SIGN_FOR: lambda: actions.sign_for(session, case, by=by, now=now),
+        Move.RETURN: lambda: actions.return_case(
+            session, case, reason="属地不符", by=by, catalog=catalog, now=now
+        ),
+        Move.FILE_RESULT: lambda: actions.file_result(
+            session, case, verdict=Verdict.PROVEN, result="属实。", by=by, now=now
+        ),
+        Move.SEND_BACK: lambda: actions.send_back(session, case, reason="证据不足", by=by, now=now),
+        Move.APPROVE: lambda: actions.approve(session, case, by=by, catalog=catalog, now=now),
+        Move.ANSWER: lambda: actions.answer(session, case, words="已查处。", by=by, now=now),
+        Move.CLOSE: lambda: actions.close(session, case, by=by, now=now),
+        Move.ASK_REPORTER: lambda: actions.ask_reporter(session, case, words="哪天？", by=by, now=now),
+        Move.ADD_NOTE: lambda: actions.add_note(session, case, words="已去电。", by=by, now=now),
+    }
+    try:
+        await acts[move]()
+    except MoveRefusedError as refused:
+        assert refused.refusal.reason in {"move.other_office", "move.own_result"}  # noqa: PT017 - either or none
+
+
+async def _check(session: AsyncSession, case: Case) -> None:
+    running = [row for row in await list_deadlines(session, case.id) if is_running(row)]
+    nearest = min((row.due_at for row in running), default=NO_CLOCK)
+    assert case.next_due_at == nearest
+    assert case.is_open == (case.state not in FINAL_STATES)
+    if not case.is_open:
+        assert not running
+    elif case.state not in {CaseState.ANSWERED}:
+        assert running, f"an open case in {case.state} must have a clock"
+    assert len({row.rule_id for row in running}) == len(running), "one clock of a rule at a time"
