@@ -32,7 +32,9 @@ async def list_staff(session: AsyncSession, *, office_id: str | None = None) -> 
     return (await session.scalars(statement)).all()
 
 
-async def list_active_staff(session: AsyncSession, *roles: Role, office_id: str | None = None) -> Sequence[Staff]:
+async def list_active_staff(
+    session: AsyncSession, *roles: Role, office_id: str | None = None
+) -> Sequence[Staff]:
     """Active accounts with one of these roles, of one office or of all."""
     statement = select(Staff).where(Staff.is_active, Staff.role.in_(roles)).order_by(Staff.id)
     if office_id is not None:
@@ -55,11 +57,26 @@ async def list_officers_with_load(session: AsyncSession, office_id: str) -> Sequ
 
 async def count_active_administrators(session: AsyncSession) -> int:
     """How many could still mend the accounts."""
-    statement = select(func.count()).select_from(Staff).where(Staff.is_active, Staff.role == Role.ADMINISTRATOR)
+    statement = (
+        select(func.count()).select_from(Staff).where(Staff.is_active, Staff.role == Role.ADMINISTRATOR)
+    )
     return int(await session.scalar(statement) or 0)
 
 
-async def find_session(session: AsyncSession, token: bytes, *, now: datetime) -> tuple[StaffSession, Staff] | None:
+async def lock_active_administrators(session: AsyncSession) -> list[int]:
+    """Their ids, in order; until the transaction ends nobody else can remove one of them."""
+    statement = (
+        select(Staff.id)
+        .where(Staff.is_active, Staff.role == Role.ADMINISTRATOR)
+        .order_by(Staff.id)
+        .with_for_update()
+    )
+    return list((await session.scalars(statement)).all())
+
+
+async def find_session(
+    session: AsyncSession, token: bytes, *, now: datetime
+) -> tuple[StaffSession, Staff] | None:
     """The living session with this token hash and its active owner."""
     statement = (
         select(StaffSession, Staff)

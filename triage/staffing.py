@@ -1,0 +1,210 @@
+"""Accounts of staff: adding, changing, resetting, closing. One door for the command line and the console.
+
+`by` is the acting administrator, or None for the operator at the machine's command line. Nobody changes,
+resets or closes his own account here, and the last administrator cannot be removed by anybody: each would
+leave an installation that nobody can mend. Every act is one audit event, without names.
+"""
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.audit import record_event
+from models.queries.staff import end_sessions, find_staff_by_login, lock_active_administrators
+from models.session import Database
+from models.staff import Staff
+from models.states import Role
+from triage.accounts import hash_password, make_one_time_password
+from triage.permissions import CITY
+
+MAX_NAME = 50
+MAX_EMAIL = 200
+COUNTY_ROLES = frozenset({Role.OFFICER, Role.LEAD})
+LOCALES = frozenset({"zh-CN", "en"})
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+
+
+class StaffProblem(StrEnum):
+    """Why an account cannot be as asked: text keys under `console.oversight.staff.problem.`."""
+
+    LOGIN_FORM = "login_form"
+    LOGIN_TAKEN = "login_taken"
+    NAME_EMPTY = "name_empty"
+    NAME_TOO_LONG = "name_too_long"
+    OFFICE_UNKNOWN = "office_unknown"
+    OFFICE_NOT_CITY = "office_not_city"
+    EMAIL_FORM = "email_form"
+    LOCALE_UNKNOWN = "locale_unknown"
+    NOT_FOUND = "not_found"
+    IS_CLOSED = "is_closed"
+    OWN_ACCOUNT = "own_account"
+    LAST_ADMINISTRATOR = "last_administrator"
+
+
+class StaffRefusedError(ValueError):
+    """An account cannot be as asked; `problem` says why, `field` names the field of the form, if one is to blame."""
+
+    def __init__(self, problem: StaffProblem, place: str = "") -> None:
+        """Keep what is wrong and where."""
+        super().__init__(problem)
+        self.problem = problem
+        self.field = place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What is known of a member of staff beside the login."""
+
+    name: str
+    role: Role
+    office_id: str
+    email: str = ""
+    locale: str = "zh-CN"
+
+
+@dataclass(frozen=True, slots=True)
+class OneTime:
+    """An account with a new password, which is shown once and must be changed at the first sign-in."""
+
+    staff: Staff
+    password: str = field(repr=False)
+
+
+async def add_staff(
+    db: Database, login: str, person: Person, *, by: Staff | None, offices: Collection[str], now: datetime
+) -> OneTime:
+    """Open an account. Raises StaffRefusedError."""
+    login, person = login.strip(), _clean(person)
+    if not _LOGIN.fullmatch(login):
+        raise StaffRefusedError(StaffProblem.LOGIN_FORM, "login")
+    _check_person(person, offices)
+    password, hashed = await _make_password()
+    async with db.begin() as session:
+        if await find_staff_by_login(session, login):
+            raise StaffRefusedError(StaffProblem.LOGIN_TAKEN, "login")
+        staff = Staff(login=login, password_hash=hashed, must_change_password=True, created_at=now)
+        _set_person(staff, person)
+        session.add(staff)
+        await session.flush()
+        record_event(
+            session,
+            "staff_added",
+            at=now,
+            by=_id(by),
+            staff=staff.id,
+            role=staff.role,
+            office=staff.office_id,
+        )
+    return OneTime(staff, password)
+
+
+async def change_staff(
+    db: Database, login: str, person: Person, *, by: Staff | None, offices: Collection[str], now: datetime
+) -> Staff:
+    """Change name, role, office, mail or language. A new role or office ends all sessions. Raises StaffRefusedError."""
+    person = _clean(person)
+    _check_person(person, offices)
+    async with db.begin() as session:
+        staff = await _get_other(session, login, by=by)
+        before = {"role": staff.role, "office": staff.office_id}
+        if person.role is not Role.ADMINISTRATOR:
+            await _check_not_last(session, staff)
+        _set_person(staff, person)
+        after = {"role": staff.role, "office": staff.office_id}
+        if before != after:
+            await end_sessions(session, staff.id)
+        record_event(session, "staff_changed", at=now, by=_id(by), staff=staff.id, before=before, after=after)
+    return staff
+
+
+async def reset_password(db: Database, login: str, *, by: Staff | None, now: datetime) -> OneTime:
+    """Give an account a new one-time password and sign it out everywhere; a closed one opens again.
+
+    Raises StaffRefusedError.
+    """
+    password, hashed = await _make_password()
+    async with db.begin() as session:
+        staff = await _get_other(session, login, by=by)
+        was_closed = not staff.is_active
+        staff.password_hash, staff.must_change_password, staff.is_active = hashed, True, True
+        await end_sessions(session, staff.id)
+        record_event(session, "staff_reset", at=now, by=_id(by), staff=staff.id, reopened=was_closed)
+    return OneTime(staff, password)
+
+
+async def disable_staff(db: Database, login: str, *, by: Staff | None, now: datetime) -> Staff:
+    """Close an account and sign it out everywhere. Its name stays in the history. Raises StaffRefusedError."""
+    async with db.begin() as session:
+        staff = await _get_other(session, login, by=by)
+        if not staff.is_active:
+            raise StaffRefusedError(StaffProblem.IS_CLOSED)
+        await _check_not_last(session, staff)
+        staff.is_active = False
+        await end_sessions(session, staff.id)
+        record_event(session, "staff_disabled", at=now, by=_id(by), staff=staff.id)
+    return staff
+
+
+async def _get_other(session: AsyncSession, login: str, *, by: Staff | None) -> Staff:
+    staff = await find_staff_by_login(session, login.strip())
+    if staff is None:
+        raise StaffRefusedError(StaffProblem.NOT_FOUND)
+    if by and by.id == staff.id:
+        raise StaffRefusedError(StaffProblem.OWN_ACCOUNT)
+    return staff
+
+
+async def _check_not_last(session: AsyncSession, staff: Staff) -> None:
+    """Raise where nobody else could mend the accounts. The rows are locked: two cannot remove each other at once."""
+    if staff.role is Role.ADMINISTRATOR and await lock_active_administrators(session) == [staff.id]:
+        raise StaffRefusedError(StaffProblem.LAST_ADMINISTRATOR)
+
+
+async def _make_password() -> tuple[str, str]:
+    password = make_one_time_password()
+    return password, await asyncio.to_thread(hash_password, password)
+
+
+def _clean(person: Person) -> Person:
+    return Person(
+        name=" ".join(person.name.split()),
+        role=person.role,
+        office_id=person.office_id.strip(),
+        email=person.email.strip(),
+        locale=person.locale,
+    )
+
+
+def _check_person(person: Person, offices: Collection[str]) -> None:
+    if not person.name or not person.name.isprintable() or not _has_letter(person.name):
+        raise StaffRefusedError(StaffProblem.NAME_EMPTY, "name")
+    if len(person.name) > MAX_NAME:
+        raise StaffRefusedError(StaffProblem.NAME_TOO_LONG, "name")
+    if person.office_id not in offices:
+        raise StaffRefusedError(StaffProblem.OFFICE_UNKNOWN, "office")
+    if person.role not in COUNTY_ROLES and person.office_id != CITY:
+        raise StaffRefusedError(StaffProblem.OFFICE_NOT_CITY, "office")
+    if person.email and (len(person.email) > MAX_EMAIL or not _EMAIL.fullmatch(person.email)):
+        raise StaffRefusedError(StaffProblem.EMAIL_FORM, "email")
+    if person.locale not in LOCALES:
+        raise StaffRefusedError(StaffProblem.LOCALE_UNKNOWN, "locale")
+
+
+def _has_letter(name: str) -> bool:
+    return any(unicodedata.category(character).startswith("L") for character in name)
+
+
+def _set_person(staff: Staff, person: Person) -> None:
+    staff.name, staff.role, staff.office_id = person.name, person.role, person.office_id
+    staff.email, staff.locale = person.email or None, person.locale
+
+
+def _id(by: Staff | None) -> int | None:
+    return by.id if by else None
