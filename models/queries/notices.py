@@ -182,12 +182,22 @@ async def mark_sent(session: AsyncSession, claim: Claim, *, now: datetime) -> bo
 
 
 async def mark_retry(
-    session: AsyncSession, claim: Claim, *, reason: str, send_at: datetime, is_counted: bool = True
+    session: AsyncSession,
+    claim: Claim,
+    *,
+    reason: str,
+    send_at: datetime,
+    is_counted: bool = True,
+    values: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Try again later. A try that the other side put off does not count against the ceiling."""
+    """Try again later. A try that the other side put off does not count against the ceiling.
+
+    `values` replace those of the notice: they note which group addresses have it already.
+    """
     attempts = claim.attempt if is_counted else claim.attempt - 1
+    more = {} if values is None else {"values": dict(values)}
     return await _mark(
-        session, claim, state=NoticeState.WAITING, reason=reason, send_at=send_at, attempts=attempts
+        session, claim, state=NoticeState.WAITING, reason=reason, send_at=send_at, attempts=attempts, **more
     )
 
 
@@ -225,7 +235,7 @@ async def _mark(session: AsyncSession, claim: Claim, **changes: Any) -> bool:  #
             Notice.attempts == claim.attempt,
             Notice.claimed_until == claim.until,
         )
-        .values(claimed_until=None, **changes)
+        .values(claimed_until=None, **changes)  # `values` is a column too: it comes inside `changes`
         .returning(Notice.id)
     )
     return marked is not None
