@@ -1,0 +1,138 @@
+"""The public side put together: the citizens' site, and the chat where a token is set.
+
+`run_chat` may run in as many processes as wanted: updates are claimed, never shared. Polling alone allows
+one process only, because Telegram hands its updates to one listener.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+from aiohttp import web
+
+from bot.channels import RefusedError, TryLaterError, UnreachableError
+from bot.channels.commands import COMMANDS
+from bot.channels.dialogue import ChatDialogue
+from bot.channels.polling import poll_forever
+from bot.channels.telegram import TelegramChat
+from bot.channels.telegram_updates import read_update
+from bot.channels.turn import Surroundings
+from bot.channels.webhook import make_path, make_webhook
+from bot.channels.worker import ChatWorker
+from config.catalog import Catalog
+from config.keys import Keys
+from config.settings import Settings
+from config.text import BASE_LOCALE, LOCALES, text
+from models.queries.updates import release_claims
+from models.session import Database
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatParts:
+    """What the chat stands on. `arrived` wakes the worker of this process when its webhook stored an update."""
+
+    db: Database
+    keys: Keys
+    catalog: Catalog
+    settings: Settings
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def make_telegram(settings: Settings) -> TelegramChat | None:
+    """The bot account of the settings, or None where no token is set."""
+    if settings.telegram_token is None:
+        return None
+    return TelegramChat(
+        settings.telegram_token,
+        api_url=settings.telegram_api_url,
+        file_url=settings.telegram_file_url,
+        proxy=settings.proxy,
+    )
+
+
+def find_webhook_address(settings: Settings, keys: Keys) -> str | None:
+    """Where Telegram shall push updates, or None where they are polled."""
+    if settings.telegram_webhook_secret is None:
+        return None
+    base = settings.public_url or f"http://{settings.public}"
+    return base + make_path(keys, settings.telegram_webhook_secret)
+
+
+def add_webhook(app: web.Application, parts: ChatParts) -> None:
+    """Give the public site the route that Telegram pushes to, where a token and a secret are set."""
+    token, secret = parts.settings.telegram_token, parts.settings.telegram_webhook_secret
+    if token is None or secret is None:
+        return
+    handler = make_webhook(
+        parts.db,
+        keys=parts.keys,
+        secret=secret,
+        bot_id=token.partition(":")[0],
+        arrived=parts.arrived,
+    )
+    app.router.add_post(make_path(parts.keys, secret), handler)
+
+
+async def run_chat(parts: ChatParts, *, is_alone: bool = False) -> None:
+    """Serve the chat until cancelled; returns at once where no token is set.
+
+    `is_alone`: no other process works on this database, so what a killed one had claimed is free at once.
+    """
+    chat = make_telegram(parts.settings)
+    if chat is None:
+        return
+    await chat.open()
+    try:
+        if is_alone:
+            async with parts.db.begin() as session:
+                await release_claims(session)
+        await _serve(chat, parts)
+    finally:
+        await chat.close()
+
+
+async def _serve(chat: TelegramChat, parts: ChatParts) -> None:
+    around = Surroundings(parts.keys, parts.catalog, parts.settings.files, parts.settings.public_url)
+    dialogue = ChatDialogue(parts.db, chat, around, read_update=read_update)
+    worker = ChatWorker(parts.db, chat, dialogue, keys=parts.keys, arrived=parts.arrived)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run())
+        group.create_task(_receive(chat, parts))
+
+
+async def _receive(chat: TelegramChat, parts: ChatParts) -> None:
+    """Have updates pushed or fetch them; the menu is filled on the way."""
+    address = find_webhook_address(parts.settings, parts.keys)
+    if address and parts.settings.telegram_webhook_secret:
+        await _set_webhook(chat, address, parts.settings.telegram_webhook_secret)
+        await fill_menu(chat)
+        return
+    if await chat.find_webhook():
+        log.error("telegram_webhook_was_set", what="somebody had updates pushed elsewhere; it is taken back")
+    await chat.delete_webhook()
+    await fill_menu(chat)
+    await poll_forever(chat, parts.db, keys=parts.keys, arrived=parts.arrived)
+
+
+async def _set_webhook(chat: TelegramChat, address: str, secret: str) -> None:
+    pause = 1.0
+    while True:
+        try:
+            await chat.set_webhook(address, secret=secret)
+        except (TryLaterError, RefusedError, UnreachableError) as error:
+            log.warning("telegram_webhook_not_set", kind=type(error).__name__, wait_seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            return
+
+
+async def fill_menu(chat: TelegramChat) -> None:
+    """The commands under the menu button, in each language."""
+    for locale in LOCALES:
+        commands = [(name, text(f"chat.menu.{name}", locale)) for name in COMMANDS]
+        await chat.set_commands(commands, language="" if locale == BASE_LOCALE else locale)

@@ -1,0 +1,189 @@
+"""The way back: where a tip stands, what the office asks, and what the reporter adds."""
+
+from dataclasses import dataclass
+
+from bot.channels.turn import DONE, FOLLOW_UP, IDLE, STATUS_CODE, STATUS_NUMBER, Turn
+from bot.inbox import chat_digest
+from bot.intake import SubmissionError, receive_message
+from bot.limits import MESSAGES_OF_TIP, TooManyError, check_count
+from bot.progress import Progress, load_progress
+from config.text import format_day, has_text, text
+from models.files import StoredFile, save_attachment
+from models.numbers import in_groups, is_case_number, split_receipt
+from models.queries.limits import count_try
+from models.queries.tips import find_latest_tip_of_chat, get_tip
+from models.states import Channel, MessageKind
+from models.tip import Tip
+
+MAX_SHOWN = 1500
+LETTERS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TriedReceipt:
+    """What came of a number and a code: the tip, or nothing; or how long to wait before the next try."""
+
+    tip_id: int | None
+    wait_seconds: int = 0
+
+
+async def open_own_tip(turn: Turn, tried: TriedReceipt | None = None) -> None:
+    """Show the tip of a number and code that came along, else the newest of this chat; else ask for them."""
+    if tried:
+        await answer_receipt(turn, tried)
+        return
+    tip = await find_latest_tip_of_chat(turn.session, chat_digest(turn.around.keys, turn.incoming.chat_id))
+    if tip is None:
+        ask_number(turn)
+        return
+    await show_progress(turn, tip)
+
+
+def ask_number(turn: Turn) -> None:
+    """Ask for the case number (or number and code together)."""
+    turn.remember(return_to=_place_to_return(turn))
+    turn.draft.step = STATUS_NUMBER
+    turn.say(turn.word("status.ask_number"), choices=[[(turn.word("button.leave"), "leave_status")]])
+
+
+def take_number(turn: Turn) -> None:
+    """A number was typed: ask for the code."""
+    number, _code = split_receipt(turn.incoming.text)
+    if not is_case_number(number):
+        turn.say(turn.word("status.not_a_number"), choices=[[(turn.word("button.leave"), "leave_status")]])
+        return
+    turn.remember(number=number)
+    turn.draft.step = STATUS_CODE
+    turn.say(turn.word("status.ask_code"), choices=[[(turn.word("button.leave"), "leave_status")]])
+
+
+async def answer_receipt(turn: Turn, tried: TriedReceipt) -> None:
+    """Number and code were tried: show the tip, or say in the same words for every cause that they do not fit."""
+    if turn.incoming.message_id:
+        turn.erase(turn.incoming.message_id)  # the code should not stay in the chat
+    if tried.tip_id is not None:
+        turn.draft.step = turn.recall("return_to") or IDLE
+        await show_progress(turn, await get_tip(turn.session, tried.tip_id))
+        return
+    if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
+        turn.remember(return_to=_place_to_return(turn))
+    turn.draft.step = STATUS_NUMBER
+    words = (
+        turn.word("status.wait", minutes=-(-tried.wait_seconds // 60))
+        if tried.wait_seconds
+        else turn.word("status.wrong")
+    )
+    turn.say(words, choices=[[(turn.word("button.leave"), "leave_status")]])
+
+
+async def show_progress(turn: Turn, tip: Tip) -> None:
+    """Where the tip stands, in the words of the return page."""
+    progress = await load_progress(turn.session, tip, now=turn.now)
+    turn.remember(tip_id=tip.id, number=None)
+    number = in_groups(progress.number)
+    turn.say(
+        "\n\n".join(part for part in _parts(turn, progress, number) if part),
+        codes=[number],
+        choices=[
+            [(turn.word("button.follow_up"), "follow_up")],
+            [(turn.word("button.other_tip"), "other_tip")],
+        ],
+    )
+
+
+def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
+    locale = turn.draft.locale
+    parts = [
+        turn.word("status.number", number=number),
+        _state_words(progress.state, locale),
+        turn.word(
+            "status.days",
+            received=format_day(progress.received_at, locale),
+            updated=format_day(progress.updated_at, locale),
+        ),
+    ]
+    if promise := progress.promise:
+        key = "status.promise_late" if promise.is_late else "status.promise"
+        parts.append(
+            turn.word(key, day=format_day(promise.due_at, locale), sentence=promise.sentence(locale))
+        )
+    if progress.answer:
+        parts.append(turn.word("status.answer", answer=_clip(turn, progress.answer)))
+    letters = [letter for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER]
+    parts += [
+        turn.word("status.letter", day=format_day(letter.created_at, locale), text=_clip(turn, letter.text))
+        for letter in letters[-LETTERS_SHOWN:]
+    ]
+    return parts
+
+
+def _state_words(state: str, locale: str) -> str:
+    base = f"public.status.state.{state}"
+    if not has_text(f"{base}.title"):
+        return text(base, locale)
+    return "\n".join(
+        text(f"{base}.{part}", locale) for part in ("title", "body") if has_text(f"{base}.{part}")
+    )
+
+
+def _clip(turn: Turn, words: str) -> str:
+    return words if len(words) <= MAX_SHOWN else words[:MAX_SHOWN] + turn.word("status.clipped")
+
+
+def begin_follow_up(turn: Turn) -> None:
+    """What is sent from now on belongs to the tip that was shown."""
+    turn.remember(return_to=_place_to_return(turn))
+    turn.draft.step = FOLLOW_UP
+    turn.say(turn.word("follow_up.ask"), choices=[[(turn.word("button.follow_done"), "follow_done")]])
+
+
+async def add_to_tip(turn: Turn, *, file: StoredFile | None = None, words: str | None = None) -> None:
+    """Hand words or a file on to the office."""
+    tip_id = int(turn.recall("tip_id") or turn.draft.tip_id or 0)
+    tip = await get_tip(turn.session, tip_id)
+    try:
+        await _count(turn, tip)
+        message = await receive_message(
+            turn.session,
+            tip,
+            words or turn.incoming.text or turn.word("follow_up.file_only"),
+            channel=Channel.TELEGRAM,
+            keys=turn.around.keys,
+            now=turn.now,
+        )
+    except TooManyError as error:
+        turn.say(turn.word("too_many", minutes=error.wait_minutes))
+        return
+    except SubmissionError as error:
+        turn.say(text(f"errors.{error.problem}", turn.draft.locale, **error.values))
+        return
+    if file is not None:
+        await save_attachment(
+            turn.session,
+            turn.around.files,
+            file,
+            keys=turn.around.keys,
+            now=turn.now,
+            message_id=message.id,
+        )
+    choices = [[(turn.word("button.follow_done"), "follow_done")]] if turn.draft.step == FOLLOW_UP else []
+    turn.say(turn.word("follow_up.taken", number=in_groups(tip.number)), choices=choices)
+
+
+def end_visit(turn: Turn) -> None:
+    """Back to where the person was before."""
+    turn.draft.step = turn.recall("return_to") or IDLE
+    turn.remember(return_to=None, number=None)
+
+
+async def _count(turn: Turn, tip: Tip) -> None:
+    limit = MESSAGES_OF_TIP
+    source = turn.around.keys.digest("source", "tip", tip.number)
+    check_count(limit, await count_try(turn.session, limit.scope, source, now=turn.now, window=limit.window))
+
+
+def _place_to_return(turn: Turn) -> str:
+    here = turn.draft.step
+    if here in {STATUS_NUMBER, STATUS_CODE, FOLLOW_UP}:
+        return turn.recall("return_to") or IDLE
+    return DONE if here == DONE else here
