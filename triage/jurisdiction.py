@@ -1,0 +1,174 @@
+"""Jurisdiction: which county office a tip belongs to, from the names of places in it.
+
+In: folded text and the place names of the catalog. Out: an office id, `city`, `outside` or `unknown`, with a
+confidence. A town says more than its county; the reporter's own home says little; a road almost nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ahocorasick_rs import MATCHKIND_LEFTMOST_LONGEST, AhoCorasick
+
+from config.places import CITY, OutsidePlace, PlaceName
+from triage.normalise import Normaliser
+from triage.reading import Place
+
+_WEIGHTS = {"town": 4.0, "office": 3.0, "village": 2.0, "landmark": 0.6}
+_WEAK = 0.3
+_MARKED = 2.0
+_HOME = 0.2
+_BEFORE = ("在", "去", "到", "位于", "来自", "俺们", "我们", "俺", "住", "往", "从", "是", "就")
+_AFTER = (
+    "镇", "乡", "街", "这边", "那边", "附近", "街上", "东头", "西头", "南头", "北头", "的", "这个", "那个", "有个", "有一", "一家",
+    "路口", "集上", "这里", "那里", "这儿", "那儿", "这块", "开的", "办事处", "农村", "境内", "考点", "村", "工业", "一个", "一带", "卖",
+)  # fmt: skip
+_HOME_BEFORE = (
+    "我是",
+    "我家在",
+    "家住",
+    "我住",
+    "老家",
+    "家在",
+    "本人系",
+    "户籍",
+    "俺是",
+    "家是",
+    "我家",
+    "本人是",
+    "住在",
+    "我老家",
+)
+_HOME_AFTER = (
+    "人",
+    "的人",
+    "人氏",
+    "居民",
+    "市民",
+    "村民",
+    "农民",
+    "户口",
+    "的居民",
+    "的村民",
+    "的市民",
+    "的农民",
+    "的,",
+    "的。",
+)
+_NOT_THERE = ("路", "大道", "街", "烩面", "牌", "产", "人", "籍", "来的", "话", "味", "打工", "号牌", "菜", "西路", "东路", "中路", "口音", "老乡", "大厦", "小区", "广场", "模式", "银行", "啤酒", "大学")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    name: PlaceName | OutsidePlace
+    weight: float
+
+
+class Gazetteer:
+    """All place names, ready to be looked for."""
+
+    def __init__(
+        self, names: Iterable[PlaceName], outside: Iterable[OutsidePlace], normaliser: Normaliser
+    ) -> None:
+        """Names are folded like the tips, so that they meet."""
+        self._ours: Mapping[str, list[PlaceName]] = _by_folded(names, normaliser)
+        self._outside = {
+            normaliser.normalise(word).text: place for place in outside for word in (place.name, *place.parts)
+        }
+        self._words = list(dict.fromkeys([*self._ours, *self._outside]))
+        self._finder = AhoCorasick(self._words, matchkind=MATCHKIND_LEFTMOST_LONGEST)
+
+    def locate(self, text: str, *, target: str = "") -> Place:
+        """Weigh every place named in the folded text; `target` (folded) counts once more."""
+        scores: dict[str, float] = defaultdict(float)
+        away = self._is_elsewhere(text)
+        for index, start, end in self._finder.find_matches_as_indexes(text):
+            for office, weight in self._weigh(text, index, start, end, away=away):
+                scores[office] = max(scores[office], weight) + (0.2 if scores[office] else 0.0)
+        return _choose(scores)
+
+    def find_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where the folded text names a place."""
+        return [(start, end) for _, start, end in self._finder.find_matches_as_indexes(text)]
+
+    def _is_elsewhere(self, text: str) -> bool:
+        hits = self._finder.find_matches_as_indexes(text)
+        return any(
+            self._words[i] in self._outside
+            and self._words[i] not in self._ours
+            and not text.startswith(_NOT_THERE, end)
+            for i, _, end in hits
+        )
+
+    def _weigh(self, text: str, index: int, start: int, end: int, *, away: bool) -> list[tuple[str, float]]:
+        word = self._words[index]
+        home = _HOME if _is_home(text, start, end) else 1.0
+        if word not in self._ours:
+            there = 0.0 if text.startswith(_NOT_THERE, end) else 2.5
+            return [("outside", there * home)]
+        return [
+            (name.office_id, _weight(name, text, start, end, away=away) * home) for name in self._ours[word]
+        ]
+
+
+def _by_folded(names: Iterable[PlaceName], normaliser: Normaliser) -> dict[str, list[PlaceName]]:
+    folded: dict[str, list[PlaceName]] = defaultdict(list)
+    for name in names:
+        word = normaliser.normalise(name.name).text
+        if len(word) > 1:
+            folded[word].append(name)
+    return {word: _strongest(entries) for word, entries in folded.items()}
+
+
+def _strongest(entries: list[PlaceName]) -> list[PlaceName]:
+    """A town's name beats a village of the same name elsewhere; of villages all stay."""
+    towns = [entry for entry in entries if entry.kind in {"town", "office"}]
+    return towns or entries
+
+
+def _weight(name: PlaceName, text: str, start: int, end: int, *, away: bool) -> float:
+    if name.unless_elsewhere and away:
+        return 0.0
+    weight = _WEIGHTS[name.kind]
+    if name.kind == "village" and not name.name.endswith(("村", "社区")):
+        weight = 1.0
+    if not name.is_weak:
+        return weight
+    marked = text.startswith(_AFTER, end) or text[:start].endswith(_BEFORE)
+    return _MARKED if marked and name.kind == "town" else _WEAK
+
+
+def _is_home(text: str, start: int, end: int) -> bool:
+    return text[max(0, start - 8) : start].endswith(_HOME_BEFORE) and (
+        text.startswith(_HOME_AFTER, end)
+        or not text[max(0, start - 8) : start].endswith(("我是", "俺是", "本人是"))
+    )
+
+
+def _choose(scores: Mapping[str, float]) -> Place:
+    offices = {
+        office: score for office, score in scores.items() if office not in {CITY, "outside"} and score > 0
+    }
+    ranked = sorted(offices.items(), key=lambda item: -item[1])
+    outside, city = scores.get("outside", 0.0), scores.get(CITY, 0.0)
+    best = ranked[0][1] if ranked else 0.0
+    if outside >= 1.0 and outside > best and (city < 1.0 or outside > city + 0.4):
+        return Place("outside", 0.85 if not ranked and not city else 0.6)
+    if best >= 0.9 or (best >= 0.55 and not city):
+        return _of_offices(ranked)
+    if city > 0:
+        return Place(CITY, 0.9 if city >= 1.0 and best < 0.5 else 0.6)
+    if outside >= 0.5:
+        return Place("outside", 0.5)
+    if best >= 0.25:
+        return _of_offices(ranked)
+    return Place("unknown", 0.9 if not scores else 0.6)
+
+
+def _of_offices(ranked: list[tuple[str, float]]) -> Place:
+    best, score = ranked[0]
+    rivals = tuple(office for office, other in ranked if other >= 0.45 * score)
+    if len(rivals) > 1:
+        close = ranked[1][1] >= 0.7 * score
+        return Place(CITY if close else best, 0.55, rivals)
+    return Place(best, 0.97 if score >= 2 else 0.65, rivals)

@@ -1,0 +1,101 @@
+"""The spaCy pipeline: blank Chinese by characters, and our parts as components that can be seen and switched.
+
+The only file that imports spaCy. `load_classifier(catalog)` takes well under a second and downloads nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from triage.classify import PARTS, Knowledge, RuleCatalog, get_result, read_text
+from triage.reading import Classification, Reading
+
+_READING = "tipline.reading"
+_KNOWLEDGE = "tipline.knowledge"
+
+
+class Classifier:
+    """Says what tips allege. Safe to share between threads: a call leaves nothing behind."""
+
+    def __init__(self, nlp: Language, knowledge: Knowledge) -> None:
+        """Use `load_classifier`."""
+        self.nlp = nlp
+        self._knowledge = knowledge
+
+    @property
+    def rules_version(self) -> str:
+        """Short digest of all rule files in use."""
+        return self._knowledge.version
+
+    def read(self, text: str, *, received_at: datetime | None = None, channel: str = "web") -> Reading:
+        """Run the pipeline and answer all that it noted on its way."""
+        reading = read_text(self._knowledge, text, received_at=received_at, channel=channel)
+        doc = self.nlp.make_doc(reading.normal.text)
+        doc.user_data[_READING] = reading
+        self.nlp(doc)
+        return reading
+
+    def classify(
+        self, text: str, *, received_at: datetime | None = None, channel: str = "web"
+    ) -> Classification:
+        """What one tip alleges. Never fails on any text."""
+        return get_result(self.read(text, received_at=received_at, channel=channel))
+
+    def explain(
+        self, text: str, *, received_at: datetime | None = None, channel: str = "web"
+    ) -> list[dict[str, Any]]:
+        """Which rule spoke on which words, with what weight, what the context made of it, and the sentence."""
+        reading = self.read(text, received_at=received_at, channel=channel)
+        return [
+            {
+                "rule": signal.rule,
+                "kind": (rule := self._knowledge.book.by_id[signal.rule]).kind,
+                "weight": signal.weight,
+                "counts": round(signal.strength, 2),
+                "frame": signal.frame,
+                "cue": signal.cue if len(signal.cue) <= 60 else f"{signal.cue[:60]}…",
+                "start": (span := reading.normal.original_span(signal.start, signal.end))[0],
+                "end": span[1],
+                "text": reading.text[span[0] : span[1]],
+                "why": rule.sentence.zh,
+            }
+            for signal in reading.signals
+        ]
+
+
+def load_classifier(catalog: RuleCatalog) -> Classifier:
+    """Rules, places and pipeline, ready to classify."""
+    knowledge = Knowledge(catalog)
+    nlp = spacy.blank("zh")
+    for name, part in PARTS.items():
+        nlp.add_pipe("tip_part", name=name, config={"part": name})
+        component = nlp.get_pipe(name)
+        assert isinstance(component, _Component)  # noqa: S101 - our own factory made it
+        component.bind(knowledge, part)
+    return Classifier(nlp, knowledge)
+
+
+class _Component:
+    """One of our parts as a spaCy component."""
+
+    def __init__(self, part: str) -> None:
+        self.name = part
+        self._run: Callable[[Reading], None] | None = None
+
+    def bind(self, knowledge: Knowledge, part: Callable[[Knowledge, Reading], None]) -> None:
+        self._run = lambda reading: part(knowledge, reading)
+
+    def __call__(self, doc: Doc) -> Doc:
+        reading = doc.user_data.get(_READING)
+        if isinstance(reading, Reading) and self._run is not None:
+            self._run(reading)
+        return doc
+
+
+@Language.factory("tip_part")
+def _make_component(nlp: Language, name: str, part: str) -> _Component:
+    return _Component(part)
