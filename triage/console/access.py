@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from config.web import LOCALES, Refusal, find_token, get_cookie, see_other
+from config.text import LOCALES
+from config.web import Refusal, find_token, get_cookie, see_other, set_locale
 from config.web.pages import LOCALE_COOKIE
-from config.web.site import LOCALE
 from models.staff import Staff
 from models.states import Role
 from triage import accounts
@@ -44,8 +44,8 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     """Register routes with their rules."""
     for route in routes:
         add = app.router.add_get if route.method == hdrs.METH_GET else app.router.add_post
-        add(route.path, _handler(route.view))
-        app[RULES][route.method, route.path] = route.roles
+        resource = add(route.path, _handler(route.view)).resource
+        app[RULES][route.method, resource.canonical if resource else route.path] = route.roles
 
 
 def _handler(view: View) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -101,7 +101,7 @@ def _sign_in_address(request: web.Request) -> str:
 def _speak_to(request: web.Request, staff: Staff) -> None:
     """In the language of the account, unless this browser was switched to another."""
     if staff.locale in LOCALES and get_cookie(request, LOCALE_COOKIE) is None:
-        request[LOCALE] = staff.locale
+        set_locale(request, staff.locale)
 
 
 def own_path(address: str) -> str | None:

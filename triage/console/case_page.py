@@ -83,7 +83,9 @@ def view_tips(file: CaseFile, words: Words) -> list[TipView]:
     return [TipView(tip, cut_text(tip.text, _marks(file.findings, tip.id, words))) for tip in file.tips]
 
 
-MARKED = frozenset({FindingKind.CLAUSE, FindingKind.PATTERN, FindingKind.URGENCY, FindingKind.POLICE_REFERRAL})
+MARKED = frozenset(
+    {FindingKind.CLAUSE, FindingKind.PATTERN, FindingKind.URGENCY, FindingKind.POLICE_REFERRAL}
+)
 
 
 def _marks(findings: Iterable[Finding], tip_id: int, words: Words) -> list[Mark]:
@@ -134,8 +136,8 @@ def view_findings(file: CaseFile, words: Words) -> list[Said]:
     for kind in SHOWN:
         rows = [finding for finding in file.findings if finding.kind is kind]
         decided = _last_decision(rows)
-        for value in dict.fromkeys(finding.value for finding in rows):
-            said.append(_view_value(kind, value, rows, decided, file.names, words))
+        values = dict.fromkeys(finding.value for finding in rows)
+        said += [_view_value(kind, value, rows, decided, file.names, words) for value in values]
     return said
 
 
@@ -168,7 +170,9 @@ def _view_value(
         confidence=machine.confidence if machine else None,
         reasons=list(dict.fromkeys(words.why(entry) for entry in evidence)),
         quotes=list(dict.fromkeys(str(entry["text"]) for entry in evidence if entry.get("text"))),
-        decision=_name_decision(is_proposed=machine is not None, is_decided=bool(decided), is_kept=mine is not None),
+        decision=_name_decision(
+            is_proposed=machine is not None, is_decided=bool(decided), is_kept=mine is not None
+        ),
         decided_by=names.get(author.staff_id or 0, "") if author else "",
         decided_at=author.created_at if author else None,
     )
@@ -288,10 +292,14 @@ class Choice:
     is_main: bool
 
 
-SIDE_MOVES = frozenset({Move.ADD_NOTE, Move.ASK_REPORTER, Move.ASSIGN, Move.RETURN, Move.REFUSE, Move.TRANSFER_OUT})
+SIDE_MOVES = frozenset(
+    {Move.ADD_NOTE, Move.ASK_REPORTER, Move.ASSIGN, Move.RETURN, Move.REFUSE, Move.TRANSFER_OUT}
+)
 
 
-def view_choices(file: CaseFile, staff: Staff, words: Words, *, catalog: Catalog, now: datetime) -> list[Choice]:
+def view_choices(
+    file: CaseFile, staff: Staff, words: Words, *, catalog: Catalog, now: datetime
+) -> list[Choice]:
     """Every move that leads on from this state, with its effect on the clocks; those of others say whose they are."""
     case = file.case
     choices = []
@@ -316,7 +324,9 @@ def _tell(file: CaseFile, move: Move, words: Words, *, catalog: Catalog, now: da
     def due_of(rule_id: str) -> datetime:
         return compute_due(catalog.deadline_in_force(rule_id, now), now, calendar=catalog.calendar).due_at
 
-    return [words.effect(line, now=now) for line in tell_effects(moves_of(move), running, due_of=due_of, now=now)]
+    return [
+        words.effect(line, now=now) for line in tell_effects(moves_of(move), running, due_of=due_of, now=now)
+    ]
 
 
 # ---------------------------------------------------------------- history, notices, and the whole page
@@ -330,7 +340,9 @@ def view_timeline(file: CaseFile, *, with_clockwork: bool) -> list[Entry]:
 def list_unread(file: CaseFile) -> list[Message]:
     """What the reporter wrote and nobody has looked at."""
     return [
-        message for message in file.messages if message.kind is MessageKind.FROM_REPORTER and message.read_at is None
+        message
+        for message in file.messages
+        if message.kind is MessageKind.FROM_REPORTER and message.read_at is None
     ]
 
 
@@ -357,7 +369,7 @@ def _view_notice(notice: Notice, file: CaseFile, words: Words) -> Told:
     person = file.names.get(notice.staff_id or 0)
     whom = person or words("notice.reporter" if notice.tip_id else "notice.group")
     return Told(
-        what=words.text(f"notices.{notice.kind}.title"),
+        what=words.text(f"notices.{notice.kind}.subject", **notice.values),
         whom=words("notice.whom", whom=whom, channel=words.state("notice_channel", notice.channel)),
         state=words.state("notice", notice.state),
         tone=_TONES.get(notice.state, "soon" if notice.attempts else ""),

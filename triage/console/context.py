@@ -120,5 +120,10 @@ async def show(
     desk, locale = request.app[DESK], get_locale(request)
     async with desk.db.read() as session:
         rail = await make_rail(session, staff, address=request.path_qs, locale=locale, now=desk.now())
-    line = text("console.staff_line", locale, role=text(f"states.role.{staff.role}", locale), office=desk.office_name(staff.office_id, locale))
+    office = desk.catalog.offices.get(staff.office_id)
+    role, place = (
+        text(f"states.role.{staff.role}", locale),
+        office.short_name[locale] if office else staff.office_id,
+    )
+    line = text("console.staff_line", locale, role=role, office=place)
     return render(request, template, status=status, staff=staff, rail=rail, staff_line=line, **values)

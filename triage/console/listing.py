@@ -26,7 +26,9 @@ class Row:
     is_unread: bool
 
 
-def make_row(case: Case, officer: str | None, *, words: Words, with_files: Collection[int], now: datetime) -> Row:
+def make_row(
+    case: Case, officer: str | None, *, words: Words, with_files: Collection[int], now: datetime
+) -> Row:
     """A case in words; `with_files`: ids of cases that have files."""
     left, tone = words.left_of(case, now=now)
     return Row(

@@ -38,7 +38,15 @@ def _of_cases(*views: str) -> tuple[Entry, ...]:
 CASES = Group(
     "cases",
     _of_cases(
-        "open", "overdue", "assigned", "verifying", "result_filed", "answer_due", "mine", "unassigned", "unread"
+        "open",
+        "overdue",
+        "assigned",
+        "verifying",
+        "result_filed",
+        "answer_due",
+        "mine",
+        "unassigned",
+        "unread",
     ),
 )
 CITY_CASES = Group(
@@ -81,9 +89,7 @@ async def make_rail(
     groups = RAILS[staff.role]
     views = [entry.view for group in groups for entry in group.entries if entry.view]
     scope = scope_of(staff.role, staff.office_id)
-    sizes = (
-        await count_views(session, views, scope=scope, officer_id=staff.id, now=now) if views else {}
-    )
+    sizes = await count_views(session, views, scope=scope, officer_id=staff.id, now=now) if views else {}
     return [
         {
             "title": text(f"console.rail.group.{group.key}", locale) if len(groups) > 1 else "",
@@ -108,4 +114,8 @@ def _is_at(entry: Entry, address: str) -> bool:
     parts = urlsplit(address)
     if parts.path != urlsplit(entry.href).path:
         return False
-    return not entry.view or parts.path != "/cases" or parse_qs(parts.query).get("view", ["open"])[0] == entry.view
+    return (
+        not entry.view
+        or parts.path != "/cases"
+        or parse_qs(parts.query).get("view", ["open"])[0] == entry.view
+    )

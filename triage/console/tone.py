@@ -1,4 +1,4 @@
-"""How pressing a due time is. Pure. The words for it are `triage.deadlines.describe_remaining`; both always go together."""
+"""How pressing a due time is. Pure. Its words are `triage.deadlines.describe_remaining`; both always go together."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -7,10 +7,11 @@ from typing import Any, assert_never
 from config.catalog import Catalog
 from config.deadlines import DeadlineRule, Unit
 from config.directive import Reference
-from config.text import format_date, text
+from config.text import format_date, has_text, text
 from models.case import NO_CLOCK, Case
 from models.states import FindingKind
 from triage.console.effects import Line
+from triage.console.timeline import Entry, Voice
 from triage.console.tone import Tone, tell_tone
 from triage.deadlines import describe_remaining
 from triage.workflow import Refusal
@@ -48,6 +49,14 @@ class Words:
         """All offices, for a choice."""
         return [{"value": office_id, "label": self.office(office_id)} for office_id in self.catalog.offices]
 
+    def county_options(self) -> list[dict[str, str]]:
+        """The county and zone offices, for a choice."""
+        return [{"value": office_id, "label": self.office(office_id)} for office_id in self.catalog.counties]
+
+    def clause_options(self) -> list[dict[str, str]]:
+        """All clauses, for a choice."""
+        return [{"value": name, "label": f"{name} {self.clause(name)}"} for name in self.catalog.clauses]
+
     def clause(self, clause_id: str) -> str:
         """A clause in short words."""
         clause = self.catalog.clauses.get(clause_id)
@@ -58,7 +67,11 @@ class Words:
         if not clause_ids:
             return self("list.no_clause")
         first = self.clause(clause_ids[0])
-        return first if len(clause_ids) == 1 else self("list.clause_and_more", clause=first, count=len(clause_ids))
+        return (
+            first
+            if len(clause_ids) == 1
+            else self("list.clause_and_more", clause=first, count=len(clause_ids))
+        )
 
     def finding(self, kind: FindingKind, value: str) -> str:
         """What a finding says."""
@@ -87,9 +100,11 @@ class Words:
         return [self.reference(place) for place in clause.basis] if clause else []
 
     def reference(self, place: Reference) -> str:
-        """《安全生产法》第三十条"""
+        """《中华人民共和国安全生产法》第三十条; one that nobody has looked up says so."""
         law = self.catalog.laws[place.law]
-        return f"《{law.title}》{place.article}"
+        words = f"《{law.title}》{place.article}"
+        is_unsure = place.checked == "memory" and place.article
+        return self("finding.article_unchecked", place=words) if is_unsure else words
 
     def checks(self, clause_id: str) -> Sequence[str]:
         """What to look at on site for a clause."""
@@ -99,11 +114,16 @@ class Words:
     def why(self, entry: Mapping[str, Any]) -> str:
         """The machine's reason for a finding."""
         why = entry.get("why") or ""
-        return str(why.get(self.locale) or why.get(self.locale.split("-")[0]) or why.get("zh") or "") if isinstance(why, Mapping) else str(why)
+        return (
+            str(why.get(self.locale) or why.get(self.locale.split("-")[0]) or why.get("zh") or "")
+            if isinstance(why, Mapping)
+            else str(why)
+        )
 
     def review_reason(self, key: str) -> str:
         """Why a person must look at a tip."""
-        return text(f"rules.review.{key}", self.locale)
+        known = f"rules.review.{key}"
+        return text(known if has_text(known, self.locale) else "console.review.other", self.locale)
 
     def error(self, key: str, **values: object) -> str:
         """A sentence of the area errors."""
@@ -111,8 +131,15 @@ class Words:
 
     def refusal(self, refusal: Refusal) -> str:
         """Why the procedure does not allow a move."""
-        key = refusal.reason if "." in refusal.reason else f"move.{refusal.reason}"
-        return self.error(key, **{name: self._value(name, value) for name, value in refusal.values.items()})
+        return self.error(self.refusal_key(refusal), **self.refusal_values(refusal))
+
+    def refusal_key(self, refusal: Refusal) -> str:
+        """Text key of a refusal under `errors.`."""
+        return refusal.reason if "." in refusal.reason else f"move.{refusal.reason}"
+
+    def refusal_values(self, refusal: Refusal) -> dict[str, str]:
+        """The values of its sentence, in words."""
+        return {name: self._value(name, value) for name, value in refusal.values.items()}
 
     def _value(self, name: str, value: str) -> str:
         match name:
@@ -132,10 +159,49 @@ class Words:
         due = format_date(line.due_at, self.locale) if line.due_at else ""
         return self(f"effect.{line.effect}", clock=self.clock(line.rule_id, now=now), due=due)
 
-    def clock(self, rule_id: str, *, now: datetime) -> str:
+    def clock(self, rule_id: str, *, now: datetime | None) -> str:
         """Name of a clock."""
         rule = self._rule(rule_id, now)
         return rule.name.say(self.locale) if rule else rule_id
+
+    def entry(self, entry: Entry) -> str:
+        """One line of the history: who did what."""
+        key = f"event.{entry.kind}" if has_text(f"console.event.{entry.kind}", self.locale) else "event.other"
+        who = entry.who or self(
+            f"timeline.{Voice.REPORTER if entry.voice is Voice.REPORTER else Voice.SYSTEM}"
+        )
+        return self("timeline.line", who=who, what=self(key, **self._facts(entry.facts)))
+
+    def _facts(self, facts: Mapping[str, Any]) -> dict[str, str]:
+        """Facts of an event in words; what a sentence does not ask for is left out by it."""
+        due = facts.get("due")
+        return {
+            "channel": self._known("channel", facts.get("channel")),
+            "office": self.office(str(facts.get("office") or "")),
+            "verdict": self._known("verdict", facts.get("verdict")),
+            "code": str(facts.get("code") or ""),
+            "finding": self._known("finding", facts.get("finding")),
+            "rule": self.clock(str(facts.get("rule") or ""), now=None),
+            "due": self.moment(datetime.fromisoformat(due)) if due else "",
+        }
+
+    def _known(self, kind: str, value: object) -> str:
+        return self.state(kind, str(value)) if value else ""
+
+    def notice_reason(self, reason: str) -> str:
+        """Why a notice was not sent."""
+        key = f"notices.reason.{reason}"
+        return text(key, self.locale) if reason and has_text(key, self.locale) else reason
+
+    def size(self, size: int) -> str:
+        """3.4 MB, 12 KB."""
+        return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(size // 1000, 1)} KB"
+
+    def media(self, media_type: str) -> str:
+        """Kind of a file."""
+        main, _, rest = media_type.partition("/")
+        kind = main if main in {"image", "audio", "video", "text"} else "pdf" if rest == "pdf" else "document"
+        return self(f"file.kind.{kind}")
 
     def left(self, rule_id: str, due_at: datetime, *, now: datetime) -> tuple[str, Tone]:
         """What is left until a due time, in words, and how pressing it is."""
@@ -151,9 +217,12 @@ class Words:
             return text("deadlines.none", self.locale), None
         return self.left(case.next_due_rule or "", case.next_due_at, now=now)
 
-    def _rule(self, rule_id: str, now: datetime) -> DeadlineRule | None:
-        """The rule in force now; None for one that has been switched off since."""
+    def _rule(self, rule_id: str, now: datetime | None) -> DeadlineRule | None:
+        """The rule in force now, else any version of it; None for one that is no more."""
         try:
-            return self.catalog.deadline_in_force(rule_id, now)
+            return self.catalog.deadline_in_force(rule_id, now) if now else self._any_version(rule_id)
         except LookupError:
-            return None
+            return self._any_version(rule_id)
+
+    def _any_version(self, rule_id: str) -> DeadlineRule | None:
+        return next((rule for rule in self.catalog.deadlines if rule.id == rule_id), None)

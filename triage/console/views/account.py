@@ -4,10 +4,9 @@ import re
 
 from aiohttp import web
 
-from config.text import text
-from config.web import LOCALES, delete_cookie, get_form, get_locale, see_other
+from config.text import LOCALES, text
+from config.web import delete_cookie, get_form, get_locale, see_other
 from config.web.pages import LOCALE_COOKIE
-from config.web.site import LOCALE
 from models.staff import Staff
 from triage import accounts
 from triage.accounts import PasswordRefusedError, SignInTooOftenError
@@ -31,7 +30,9 @@ async def save_account(request: web.Request, staff: Staff) -> web.StreamResponse
     if errors := _find_errors(typed, get_locale(request)):
         return await show(request, staff, "account.html", status=422, typed=typed, errors=errors, done=None)
     async with desk.db.begin() as session:
-        await accounts.save_preferences(session, staff.id, locale=typed["locale"], email=typed["email"], now=desk.now())
+        await accounts.save_preferences(
+            session, staff.id, locale=typed["locale"], email=typed["email"], now=desk.now()
+        )
     response = see_other("/account?done=saved")
     delete_cookie(request, response, LOCALE_COOKIE)
     return response
@@ -60,14 +61,22 @@ async def change_password(request: web.Request, staff: Staff) -> web.StreamRespo
             desk.db, staff.id, old=form.get("old"), new=new, repeated=repeated, keys=desk.keys, now=desk.now()
         )
     except PasswordRefusedError as error:
-        return await _refuse(request, staff, 422, error.problem.field, f"console.password.problem.{error.problem}")
+        return await _refuse(
+            request, staff, 422, error.problem.field, f"console.password.problem.{error.problem}"
+        )
     except SignInTooOftenError as error:
-        return await _refuse(request, staff, 429, "old", "console.sign_in.too_often", seconds=error.wait_seconds)
+        return await _refuse(
+            request, staff, 429, "old", "console.sign_in.too_often", seconds=error.wait_seconds
+        )
     response = see_other("/account?done=password")
     set_session(request, response, signed_in.token)
     return response
 
 
-async def _refuse(request: web.Request, staff: Staff, status: int, field: str, key: str, **values: object) -> web.Response:
-    sentence = text(key, request[LOCALE], shortest=accounts.MIN_PASSWORD, longest=accounts.MAX_PASSWORD, **values)
+async def _refuse(
+    request: web.Request, staff: Staff, status: int, field: str, key: str, **values: object
+) -> web.Response:
+    sentence = text(
+        key, get_locale(request), shortest=accounts.MIN_PASSWORD, longest=accounts.MAX_PASSWORD, **values
+    )
     return await show(request, staff, "password.html", status=status, errors={field: sentence})

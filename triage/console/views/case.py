@@ -82,11 +82,17 @@ def read_typed(form: Form, move: Move) -> Typed:
 
 async def _perform(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
     async with desk.db.begin() as session:
-        case = await get_case(session, staff, number)
-        check_version(case, typed)
-        # The account as it is now: a role changed a second ago counts.
-        by = await session.get_one(Staff, staff.id)
-        await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
+        await _move(session, desk, staff, number, move, typed)
+
+
+async def _move(
+    session: AsyncSession, desk: Desk, staff: Staff, number: str, move: Move, typed: Typed
+) -> None:
+    case = await get_case(session, staff, number)
+    check_version(case, typed)
+    # The account as it is now: a role changed a second ago counts.
+    by = await session.get_one(Staff, staff.id)
+    await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
 
 
 def _after(staff: Staff, number: str, move: Move) -> str:
@@ -115,7 +121,7 @@ def may_answer(staff: Staff, case: Case) -> bool:
     return staff.office_id == case.office_id and staff.role in {Role.OFFICER, Role.LEAD, Role.INTAKE}
 
 
-async def _show(  # noqa: PLR0913 - what a page may bring back
+async def _show(
     request: web.Request,
     staff: Staff,
     file: CaseFile,
@@ -144,7 +150,7 @@ async def _show(  # noqa: PLR0913 - what a page may bring back
     return await show(request, staff, "case.html", status=status, **values)
 
 
-async def _show_form(  # noqa: PLR0913
+async def _show_form(
     request: web.Request,
     staff: Staff,
     number: str,
@@ -159,9 +165,7 @@ async def _show_form(  # noqa: PLR0913
     return await _show(request, staff, file, opened=move.value, typed=typed, errors=errors, status=status)
 
 
-async def _preview(
-    request: web.Request, staff: Staff, number: str, move: Move, typed: Typed
-) -> web.Response:
+async def _preview(request: web.Request, staff: Staff, number: str, move: Move, typed: Typed) -> web.Response:
     """Show what will stand in the record or before the reporter's eyes. Raises as the move itself would."""
     desk, now = request.app[DESK], request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
@@ -171,24 +175,16 @@ async def _preview(
     choices = case_page.view_choices(file, staff, words, catalog=desk.catalog, now=now)
     effects = next(choice.effects for choice in choices if choice.move is move)
     values = forms.preview(file, move, typed, words)
-    return await show(request, staff, "preview.html", case=file.case, move=move.value, effects=effects, **values)
-
-
-class _RehearsedError(Exception):
-    """The move would be made."""
+    return await show(
+        request, staff, "preview.html", case=file.case, move=move.value, effects=effects, **values
+    )
 
 
 async def rehearse(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
     """Make the move and take it back, so that a preview is refused for the same reasons as the move itself."""
-    try:
-        async with desk.db.begin() as session:
-            case = await get_case(session, staff, number)
-            check_version(case, typed)
-            by = await session.get_one(Staff, staff.id)
-            await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
-            raise _RehearsedError
-    except _RehearsedError:
-        return
+    async with desk.db.begin() as session:
+        await _move(session, desk, staff, number, move, typed)
+        await session.rollback()
 
 
 async def _show_conflict(
@@ -214,7 +210,7 @@ async def _show_conflict(
     return await show(request, staff, "conflict.html", status=409, **values)
 
 
-async def _refuse(  # noqa: PLR0913
+async def _refuse(
     request: web.Request, staff: Staff, number: str, move: Move, typed: Typed, error: MoveRefusedError
 ) -> web.Response:
     """A field to mend opens the form again with every word kept; a forbidden move says why."""
@@ -222,6 +218,5 @@ async def _refuse(  # noqa: PLR0913
     sentence = words.refusal(error.refusal)
     if field := forms.field_of(error.refusal, move):
         return await _show_form(request, staff, number, move, typed, {field: sentence}, status=422)
-    raise Refusal(409, f"{error.refusal.reason}", **words.refusal_values(error.refusal)) from error
-
-
+    values: dict[str, Any] = words.refusal_values(error.refusal)
+    raise Refusal(409, words.refusal_key(error.refusal), **values) from error

@@ -29,9 +29,16 @@ async def show_cases(request: web.Request, staff: Staff) -> web.StreamResponse:
         page = await list_cases(session, wanted, scope=scope, now=now, after=asked.get("after"))
         total = await count_cases(session, wanted, scope=scope, now=now)
         with_files = await find_cases_with_files(session, [case.id for case, _ in page.rows])
-    rows = [make_row(case, officer, words=words, with_files=with_files, now=now) for case, officer in page.rows]
+    rows = [
+        make_row(case, officer, words=words, with_files=with_files, now=now) for case, officer in page.rows
+    ]
     offices = [{"value": "", "label": words("list.all_offices")}, *words.office_options()]
-    values = {"wanted": wanted, "total": total, "offices": offices if scope is None else [], **_addresses(asked, page)}
+    values = {
+        "wanted": wanted,
+        "total": total,
+        "offices": offices if scope is None else [],
+        **_addresses(asked, page),
+    }
     return await show(request, staff, "cases.html", rows=rows, title=words(f"rail.{wanted.view}"), **values)
 
 

@@ -2,8 +2,18 @@
 
 from aiohttp import web
 
-from config.web import delete_cookie, encode_token, find_token, get_cookie, get_form, get_locale, render, see_other, set_cookie
 from config.text import text
+from config.web import (
+    delete_cookie,
+    encode_token,
+    find_token,
+    get_cookie,
+    get_form,
+    get_locale,
+    render,
+    see_other,
+    set_cookie,
+)
 from models.staff import Staff
 from triage import accounts
 from triage.accounts import SignInRefusedError, SignInTooOftenError
@@ -23,7 +33,9 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     desk, form = request.app[DESK], get_form(request)
     login, password, source = form.get("login"), form.get("password"), request.remote or ""
     try:
-        signed_in = await accounts.sign_in(desk.db, login, password, source=source, keys=desk.keys, now=desk.now())
+        signed_in = await accounts.sign_in(
+            desk.db, login, password, source=source, keys=desk.keys, now=desk.now()
+        )
     except SignInRefusedError:
         return _refuse(request, 422, "console.sign_in.refused")
     except SignInTooOftenError as error:

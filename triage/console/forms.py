@@ -1,0 +1,133 @@
+"""What the forms of moves need beside the case: choices, what was typed, previews; which field an error is about."""
+
+import re
+from typing import Any
+
+from models.queries.staff import list_active_staff
+from models.staff import Staff
+from models.states import Role, Verdict
+from triage.actions import REFUSAL_CODES
+from triage.console.case_page import CaseFile
+from triage.console.context import Desk
+from triage.console.moves import FIELDS, Typed
+from triage.console.words import Words
+from triage.workflow import Move, Refusal
+
+DEPARTMENTS = (
+    "police",
+    "market",
+    "labour",
+    "housing",
+    "transport",
+    "fire",
+    "education",
+    "hotline",
+    "discipline",
+)
+"""Where matters that are not ours belong (glossary of routes: domain §1.7); text keys under `console.department.`."""
+_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+
+
+async def options(
+    desk: Desk, staff: Staff, file: CaseFile, opened: str, typed: Typed | None, words: Words
+) -> dict[str, Any]:
+    """Values of the one open form; empty ones where none is open."""
+    case = file.case
+    clauses = list(typed.clauses) if typed else list(case.clauses)
+    values = {
+        name: typed.get(name) if typed else ""
+        for name in {name for names in FIELDS.values() for name in names}
+    }
+    if opened == Move.FILE_RESULT and not typed:
+        values |= {
+            "verdict": case.verdict or "",
+            "result": case.result,
+        }  # sent back: go on from what was filed
+    return {
+        "typed": {**values, "clauses": clauses},
+        "version": typed.version if typed else case.version,
+        "offices": [] if staff.role is Role.LEAD else words.office_options(),
+        "officers": await _officers(desk, staff, file, words) if opened == Move.ASSIGN else [],
+        "clause_options": words.clause_options() if opened == Move.ACCEPT else [],
+        "refusal_codes": [
+            {"value": code, "label": f"{code} {words(f'refusal_code.{code}')}"} for code in REFUSAL_CODES
+        ],
+        "verdicts": [
+            {"value": verdict.value, "label": words.state("verdict", verdict)} for verdict in Verdict
+        ],
+        "departments": [words(f"department.{name}") for name in DEPARTMENTS],
+    }
+
+
+async def _officers(desk: Desk, staff: Staff, file: CaseFile, words: Words) -> list[dict[str, str]]:
+    """Officers of the office that has the case; a lead chooses among his own, the city may leave it to the load."""
+    office_id = staff.office_id if staff.role is Role.LEAD else file.case.office_id
+    async with desk.db.read() as session:
+        people = await list_active_staff(session, Role.OFFICER, office_id=office_id)
+    choices = [{"value": str(person.id), "label": person.name} for person in people]
+    return [{"value": "", "label": words("hint.by_load")}, *choices]
+
+
+def shown(typed: Typed) -> dict[str, str]:
+    """All that was typed, as plain values, to be kept in hidden fields or shown again."""
+    values = dict(typed.values)
+    return values | ({"clauses": " ".join(typed.clauses)} if typed.clauses else {})
+
+
+def labels(move: Move, words: Words) -> dict[str, str]:
+    """What the fields of a move are called."""
+    return {name: label_of(move, name, words) for name in FIELDS[move]}
+
+
+def label_of(move: Move, name: str, words: Words) -> str:
+    """What a field is called on the form of this move."""
+    own = {
+        (Move.REFUSE, "answer"): "refusal_answer",
+        (Move.TRANSFER_OUT, "answer"): "transfer_answer",
+        (Move.ACCEPT, "reason"): "assign_note",
+        (Move.ASSIGN, "reason"): "assign_note",
+        (Move.ASK_REPORTER, "words"): "ask_reporter",
+        (Move.ADD_NOTE, "words"): "add_note",
+    }
+    return words(f"field.{own.get((move, name), name)}")
+
+
+def preview(file: CaseFile, move: Move, typed: Typed, words: Words) -> dict[str, Any]:
+    """What will stand in the record or before the reporter's eyes, and what to think of before."""
+    body = typed.get("result") or typed.get("answer") or typed.get("words")
+    lines = {
+        Move.FILE_RESULT: lambda: [words.state("verdict", typed.get("verdict"))],
+        Move.ANSWER: lambda: [words.state("verdict", file.case.verdict)] if file.case.verdict else [],
+        Move.REFUSE: lambda: [words.state("case", "refused"), words(f"refusal_code.{typed.get('code')}")],
+        Move.TRANSFER_OUT: lambda: [words("preview.transferred_to", to=typed.get("to"))],
+    }
+    return {
+        "shown": lines[move]() if move in lines else [],
+        "body": body,
+        "typed": shown(typed),
+        "version": typed.version,
+        "warnings": [] if move is Move.FILE_RESULT else find_warnings(body, words),
+    }
+
+
+def find_warnings(body: str, words: Words) -> list[str]:
+    """What in a text to the reporter may tell of somebody else."""
+    found = [(_PHONE, "phone"), (_ID_NUMBER, "id_number")]
+    return [words(f"preview.warning.{key}") for pattern, key in found if pattern.search(body)]
+
+
+def field_of(refusal: Refusal, move: Move) -> str:
+    """The field of the form that a refusal is about; empty where it is about the move itself."""
+    named = {
+        "move.unknown_code": "code",
+        "move.unknown_office": "office_id",
+        "move.unknown_officer": "officer_id",
+        "move.unknown_clause": "clauses",
+    }
+    field = (
+        refusal.values.get("field", "")
+        if refusal.reason.startswith("field.")
+        else named.get(refusal.reason, "")
+    )
+    return field if field in FIELDS[move] else ""

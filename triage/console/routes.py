@@ -1,0 +1,44 @@
+"""Every page and act of the console, with the roles that may come. A route that is not here does not exist."""
+
+from aiohttp import web
+
+from models.states import Role
+from triage.console.access import CASE_READERS, EVERYBODY, Route
+from triage.console.views import account, case, cases, desk, files, home, operator, sign_in
+
+OPERATORS = frozenset({Role.OPERATOR})
+DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
+
+OPEN_ROUTES = [
+    web.get("/sign-in", sign_in.show_sign_in),
+    web.post("/sign-in", sign_in.sign_in),
+]
+"""Pages before signing in; their paths stand in `access.OPEN_PATHS`."""
+
+ROUTES = (
+    Route("GET", "/", home.show_home, EVERYBODY),
+    Route("POST", "/sign-out", sign_in.sign_out, EVERYBODY),
+    Route("GET", "/account", account.show_account, EVERYBODY),
+    Route("POST", "/account", account.save_account, EVERYBODY),
+    Route("GET", "/account/password", account.show_password, EVERYBODY),
+    Route("POST", "/account/password", account.change_password, EVERYBODY),
+    Route("GET", "/cases", cases.show_cases, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}", case.show_case, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
+    Route(
+        "GET",
+        r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/original",
+        files.show_original_form,
+        CASE_READERS,
+    ),
+    Route(
+        "POST", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/original", files.send_original, CASE_READERS
+    ),
+    Route("GET", "/desk", desk.show_desk, DESK_STAFF),
+    Route("GET", "/operator", operator.show_form, OPERATORS),
+    Route("POST", "/operator", operator.take_call, OPERATORS),
+    Route("GET", "/operator/status", operator.show_status_form, OPERATORS),
+    Route("POST", "/operator/status", operator.tell_status, OPERATORS),
+)
+"""Oversight has its own table in `views/oversight.py`, joined in `app.py`."""

@@ -1,0 +1,44 @@
+"""The city desk: tips that a person must look at, with the machine's proposal and its doubts."""
+
+from aiohttp import web
+
+from config.web import get_locale, get_query
+from models.queries.cases import CaseFilter, find_cases_with_files, list_cases
+from models.staff import Staff
+from models.states import CaseState
+from triage.console.context import DESK, show
+from triage.console.listing import make_row
+from triage.console.words import Words
+from triage.workflow import Move
+
+DONE = frozenset({Move.ACCEPT.value, Move.REFUSE.value, Move.TRANSFER_OUT.value})
+
+
+async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """What waits for acceptance or assignment, most pressing first."""
+    desk, query, now = request.app[DESK], get_query(request), request.app[DESK].now()
+    words = Words(desk.catalog, get_locale(request))
+    async with desk.db.read() as session:
+        page = await list_cases(session, CaseFilter("desk"), scope=None, now=now, after=query.get("after"))
+        with_files = await find_cases_with_files(session, [case.id for case, _ in page.rows])
+    rows = [
+        {
+            "row": make_row(case, officer, words=words, with_files=with_files, now=now),
+            "reasons": [words.review_reason(key) for key in case.review_reasons],
+            "place": words.office(case.jurisdiction),
+            "clauses": [words.clause(clause) for clause in case.clauses],
+            "disposition": words.state("disposition", case.disposition),
+            "version": case.version,
+            "can_follow": case.state is CaseState.REGISTERED
+            and bool(case.clauses)
+            and case.jurisdiction in desk.catalog.offices,
+            "office_id": case.jurisdiction,
+            "clause_ids": case.clauses,
+            "is_returned": case.state is CaseState.ACCEPTED,
+        }
+        for case, officer in page.rows
+    ]
+    done = query.get("done") if query.get("done") in DONE else ""
+    after = f"/desk?after={page.after}" if page.after else ""
+    first = "/desk" if query.get("after") else ""
+    return await show(request, staff, "desk.html", rows=rows, done=done, next_page=after, first_page=first)
