@@ -16,9 +16,10 @@ from typing import assert_never
 
 import structlog
 
+from bot.channels import RefusedError, TryLaterError, UnreachableError
 from bot.groups import GroupSendError, send_to_groups
 from bot.mail import Mailer, read_mail_server
-from bot.outcome import Failed, Outcome, Retry, RetryLaterError, Sent, Skipped, UnreachableError
+from bot.outcome import Failed, Outcome, Retry, Sent, Skipped
 from config.keys import Keys
 from config.settings import Settings
 from config.text import MissingTextError, format_date, has_text, text
@@ -41,8 +42,6 @@ from models.staff import Staff
 from models.states import NoticeChannel
 from models.tip import Identity
 
-__all__ = ["RetryLaterError", "SendChat", "UnreachableError", "deliver_due"]
-
 BATCH = 50
 LEASE = timedelta(seconds=120)
 SEND_SECONDS = 30.0
@@ -56,7 +55,7 @@ OLDEST = timedelta(hours=48)
 JITTER = 0.2
 
 SendChat = Callable[[str, str], Awaitable[None]]
-"""send_chat(chat_id, text): raises UnreachableError, RetryLaterError, or anything else for a passing failure."""
+"""send_chat(chat_id, text): raises the errors of `bot.channels`; anything else is taken for a passing failure."""
 Clock = Callable[[], datetime]
 
 log = structlog.get_logger()
@@ -154,11 +153,10 @@ class Postman:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._send(letter, mailer)
-        except UnreachableError:
-            return Failed(_unreachable_reason(notice))
-        except RetryLaterError as error:
-            wait = timedelta(seconds=min(max(error.seconds, 1.0), LONGEST_WAIT.total_seconds()))
-            return _retry(notice, Retry("busy", now + wait, is_counted=False, is_lane_held=True), now=now)
+        except (UnreachableError, RefusedError) as error:
+            return Failed(_reason(notice, error))
+        except TryLaterError as error:
+            return _retry(notice, _patience(error, notice.attempts, now=now), now=now)
         except GroupSendError as error:
             done = tuple(self._mark_of(self._settings.notify_urls[place]) for place in sorted(error.reached))
             return _retry(notice, Retry("temporary", now + _wait(notice.attempts), done=done), now=now)
@@ -286,8 +284,16 @@ def _retry(notice: Notice, again: Retry, *, now: datetime) -> Retry | Failed:
     return Failed("gave_up") if is_enough or now - notice.created_at > OLDEST else again
 
 
-def _unreachable_reason(notice: Notice) -> str:
-    if notice.channel is NoticeChannel.MAIL:
+def _patience(error: TryLaterError, attempts: int, *, now: datetime) -> Retry:
+    """The chat asked to wait (that is no failure of ours), or does not answer at all."""
+    if error.wait_seconds is None:
+        return Retry("server_down", now + _wait(attempts), is_lane_held=True)
+    wait = timedelta(seconds=min(max(error.wait_seconds, 1.0), LONGEST_WAIT.total_seconds()))
+    return Retry("busy", now + wait, is_counted=False, is_lane_held=True)
+
+
+def _reason(notice: Notice, error: Exception) -> str:
+    if notice.channel is NoticeChannel.MAIL or isinstance(error, RefusedError):
         return "refused"
     return "unreachable" if notice.tip_id is not None else "staff_blocked"
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from bot.outcome import UnreachableError
+from bot.channels import UnreachableError
 
 CONNECT_SECONDS = 10.0
 _NO = frozenset({"no", "false", "0", "off"})

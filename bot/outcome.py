@@ -4,19 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-class UnreachableError(Exception):
-    """The other side will never take our messages at this address: blocked, gone, unknown."""
-
-
-class RetryLaterError(Exception):
-    """The other side asks us to come again in so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        """Keep how long it asked."""
-        super().__init__(f"The other side asks for {seconds:.0f} s of patience.")
-        self.seconds = seconds
-
-
 @dataclass(frozen=True, slots=True)
 class Sent:
     """It went out."""

@@ -11,7 +11,8 @@ import structlog
 from sqlalchemy import select
 
 from bot import delivery
-from bot.delivery import RetryLaterError, UnreachableError, deliver_due, render
+from bot.channels import RefusedError, TryLaterError, UnreachableError
+from bot.delivery import deliver_due, render
 from bot.mail import read_mail_server
 from config.settings import Settings
 from config.text import LOCALES, load_texts
@@ -255,7 +256,7 @@ async def test_a_reporter_who_blocked_us_is_marked_and_tried_no_more(bench):
 async def test_a_chat_that_asks_for_patience_holds_nobody_else(bench):
     await bench.queue_reporter("1", "tip_accepted", "verification_started", "answer_ready")
     await bench.queue_reporter("2", "tip_accepted", "verification_started")
-    bench.chat.errors["1"] = [RetryLaterError(30)]
+    bench.chat.errors["1"] = [TryLaterError(30)]
     assert await bench.deliver() == Counter(claimed=5, retry=3, sent=2)
     assert [chat for chat, _ in bench.chat.sent] == ["2", "2"]
     assert await bench.deliver(at=bench.now + timedelta(seconds=29)) == Counter()
@@ -268,9 +269,24 @@ async def test_a_chat_that_asks_for_patience_holds_nobody_else(bench):
     ], "in the order of what happened"
 
 
+@pytest.mark.parametrize(
+    ("error", "state", "reason"),
+    [
+        (RefusedError(), NoticeState.FAILED, "refused"),
+        (TryLaterError(), NoticeState.WAITING, "server_down"),
+        (UnreachableError(), NoticeState.FAILED, "staff_blocked"),
+    ],
+)
+async def test_each_answer_of_a_chat_has_its_reason(bench, error: Exception, state: NoticeState, reason: str):
+    await bench.queue_staff(chat=bench.chat_of("77"))
+    bench.chat.errors["77"] = [error]
+    await bench.deliver()
+    assert await bench.states() == [(state, reason)]
+
+
 async def test_patience_does_not_use_up_the_tries_but_two_days_do(bench):
     await bench.queue_staff(chat=bench.chat_of("77"))
-    bench.chat.errors["77"] = [RetryLaterError(60) for _ in range(60)]
+    bench.chat.errors["77"] = [TryLaterError(60) for _ in range(60)]
     moment = bench.now
     for _ in range(delivery.MOST_TRIES + 5):
         await bench.deliver(at=moment)
