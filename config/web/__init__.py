@@ -19,7 +19,7 @@ read and CSRF-checked (a path that must be open to machines is named in `unguard
         query = get_query(request)           # the same for the address; a name given twice is refused
         locale = get_locale(request)
         raise Refusal(409, "case.changed")   # page of that status with the sentence errors.case.changed
-        return render(request, "case.html", case=case, errors={"note": "…"})   # status=422 with errors
+        return render(request, "case.html", case=case, errors={"note": "…"})   # status=422; no error: ""
         return see_other("/cases/…")         # after every successful POST
 
 `Refusal(status, key, **values)`: key below `errors.`; known statuses have titles under `errors.status`.
@@ -83,7 +83,7 @@ __all__ = [
 ]
 
 
-def make_site(
+def make_site(  # noqa: PLR0913 - all by name, most with a default
     *,
     name: str,
     secret: bytes,

@@ -1,6 +1,7 @@
 """Pages: the Jinja environment of a site, the language of a request, and `render`."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from config import text as words
+from config.clock import LOCAL
 from config.web.assets import Assets
 from config.web.cookies import get_cookie
 from config.web.csrf import FIELD, make_token
@@ -35,14 +37,25 @@ def make_pages(templates: Iterable[Path], assets: Assets) -> Environment:
         "moment": _with_locale(words.format_date),
         "grouped": in_groups,
         "lines": _lines,
+        "file_size": show_size,
+        "short_day": _with_locale(show_short_day),
     }
     return pages
+
+
+class Errors(dict[str, str]):
+    """Sentences by field; a field without one gives an empty string, so that templates need not ask."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
 
 
 def render(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:  # noqa: ANN401
     """Render a page in the reader's language. Templates also see `site`, `locale`, `path`, `is_elder`, `csrf()`."""
     site = request.app[SITE]
     locale = get_locale(request)
+    if "errors" in values:
+        values["errors"] = Errors(values["errors"] or {})
     page = site.pages.get_template(template).render(
         **site.extras,
         locale=locale,
@@ -86,6 +99,18 @@ def find_locale(tag: str | None) -> str | None:
 def in_groups(digits: str, size: int = 4) -> str:
     """`263184720393` as `2631 8472 0393`."""
     return " ".join(digits[i : i + size] for i in range(0, len(digits), size))
+
+
+def show_size(size: int) -> str:
+    """Bytes as people read them: 812 KB, 3.4 MB."""
+    return f"{max(1, round(size / 1024))} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+
+
+def show_short_day(moment: datetime, locale: str) -> str:
+    """A day beside others, without year: 3月5日, 5 March."""
+    day = moment.astimezone(LOCAL)
+    month = words.text(f"dates.month.{day.month}", locale)
+    return f"{day.day} {month}" if locale == "en" else f"{month}{day.day}日"
 
 
 def _lines(value: str) -> Markup:

@@ -43,6 +43,11 @@
     button.textContent = button.dataset.done;
   }));
 
+  // Shortly before a visit ends: say so, with a way to stay.
+  document.querySelectorAll("[data-expires]").forEach((note) => {
+    setTimeout(() => { note.hidden = false; }, note.dataset.expires * 1000);
+  });
+
   // "还可以写 312 字": said when typing pauses.
   document.querySelectorAll("textarea[data-limit]").forEach((area) => {
     const note = document.getElementById(area.dataset.count);

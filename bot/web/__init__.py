@@ -1,0 +1,1 @@
+"""The citizens' website and its API."""

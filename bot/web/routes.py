@@ -1,0 +1,72 @@
+"""The public site: every address in one place."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.web import views, views_report, views_status
+from bot.web.api import post_message, post_status, post_tip
+from bot.web.context import DESK, Desk
+from bot.web.description import get_description
+from bot.web.health import get_health, get_readiness
+from config import clock
+from config.catalog import Catalog
+from config.keys import Keys
+from config.settings import Settings
+from config.web import make_site
+from models.session import Database
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def make_public_site(
+    *,
+    db: Database,
+    keys: Keys,
+    catalog: Catalog,
+    settings: Settings,
+    now: Callable[[], datetime] = clock.now,
+) -> web.Application:
+    """The citizens' pages and the API. Serve it with `config.web.SiteRunner`.
+
+    Paths below /telegram/ are left to whoever adds the webhook's route.
+    """
+    app = make_site(
+        name="public",
+        secret=keys.session,
+        templates=[TEMPLATES],
+        public_url=settings.public_url,
+        unguarded=("/telegram/",),
+    )
+    app[DESK] = Desk(db=db, keys=keys, catalog=catalog, settings=settings, now=now)
+    app.add_routes(
+        [
+            web.get("/", views.show_home),
+            web.get("/help", views.show_help),
+            web.get("/privacy", views.show_privacy),
+            web.get("/accessibility", views.show_accessibility),
+            web.get("/report", views_report.start_report),
+            web.get("/report/check", views_report.show_check),
+            web.post("/report/check", views_report.send_report),
+            web.get("/report/done", views_report.show_done),
+            web.get("/report/done.txt", views_report.save_done),
+            web.post("/report/forget", views_report.forget_report),
+            web.post("/report/new", views_report.start_anew),
+            web.get("/report/{question}", views_report.show_question),
+            web.post("/report/{question}", views_report.take_question),
+            web.get("/status", views_status.show_status),
+            web.post("/status", views_status.enter_status),
+            web.post("/status/message", views_status.send_message),
+            web.post("/status/leave", views_status.leave_status),
+            web.get("/status/left", views_status.show_left),
+            web.post("/api/v1/tips", post_tip),
+            web.post("/api/v1/status", post_status),
+            web.post("/api/v1/messages", post_message),
+            web.get("/api/v1/openapi.json", get_description),
+            web.get("/healthz", get_health),
+            web.get("/readyz", get_readiness),
+        ]
+    )
+    return app

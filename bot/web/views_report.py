@@ -1,0 +1,261 @@
+"""The report, one thing on each page, and the confirmation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from bot.intake import Submission, receive_tip
+from bot.limits import TIPS_OF_SOURCE
+from bot.questionnaire import (
+    CHOICE,
+    UnknownQuestionError,
+    check_answer,
+    collect_values,
+    get_question,
+    list_missing,
+    must_answer,
+    next_question,
+    previous_question,
+    summarise,
+    take_answer,
+)
+from bot.receipts import Receipt, derive_code
+from bot.web.context import DESK, count_source
+from bot.web.drafts import (
+    drop_draft,
+    drop_file,
+    find_own_draft,
+    keep_cookie,
+    save_answer,
+    save_files,
+    typed_values,
+)
+from bot.web.leaving import leave_no_trace
+from config.questionnaires import Question, Questionnaire
+from config.text import text
+from config.web import Form, Refusal, get_form, get_locale, get_query, render, see_other
+from models.numbers import in_groups
+from models.queries.tips import get_tip
+from models.queries.visits import find_draft_to_change
+from models.states import Channel
+from models.tip import Draft
+
+TRAP = "website"
+TO_CHECK = "check"
+
+
+def get_questions(request: web.Request) -> Questionnaire:
+    """The questionnaire of a tip."""
+    return request.app[DESK].catalog.questionnaires["tip"]
+
+
+async def start_report(request: web.Request) -> web.Response:
+    """GET /report: on to the first question without an answer."""
+    draft, _ = await find_own_draft(request)
+    if draft is not None and draft.tip_id is not None:
+        return see_other("/report/done")
+    question = next_question(get_questions(request), draft.answers if draft else {})
+    return see_other(f"/report/{question.id}" if question else "/report/check")
+
+
+async def show_question(request: web.Request) -> web.Response:
+    """GET /report/{question}."""
+    question = _question(request)
+    draft, _ = await find_own_draft(request)
+    if draft is not None and draft.tip_id is not None:
+        return see_other("/report/done")
+    typed = (draft.answers.get(question.id) or {}) if draft else {}
+    return await _render_question(request, question, typed)
+
+
+async def take_question(request: web.Request) -> web.Response:
+    """POST /report/{question}: keep the answer, go on; what will not do comes back with its sentence."""
+    question, form = _question(request), get_form(request)
+    if form.get(TRAP):
+        raise Refusal(403, "trap")
+    if removed := form.get("remove"):
+        await drop_file(request, int(removed) if removed.isdecimal() and removed.isascii() else 0)
+        return see_other(_address(question, form))
+    typed = typed_values(form)
+    flaws = check_answer(question, typed, counties=request.app[DESK].catalog.counties)
+    locale = get_locale(request)
+    errors = {name: text(f"errors.{flaw.key}", locale, **flaw.values) for name, flaw in flaws.items()}
+    token, refused = await save_files(request, form.files("files"), left_out=form.left_out)
+    if refused:
+        errors["files"] = "\n".join(refused)
+    if errors:
+        response = await _render_question(request, question, typed, errors=errors)
+    else:
+        token = await save_answer(request, question.id, take_answer(question, typed))
+        response = see_other(_next_address(request, question, form))
+    keep_cookie(request, response, token)
+    return response
+
+
+async def show_check(request: web.Request) -> web.Response:
+    """GET /report/check: everything that was said, to be changed or sent."""
+    draft, files = await find_own_draft(request)
+    if draft is not None and draft.tip_id is not None:
+        return see_other("/report/done")
+    missing = list_missing(get_questions(request), draft.answers if draft else {})
+    if draft is None or missing:
+        return see_other(f"/report/{missing[0].id}")
+    return render(request, "report_check.html", rows=_rows(request, draft), files=files)
+
+
+async def send_report(request: web.Request) -> web.Response:
+    """POST /report/check: store the tip; the confirmation comes only after the commit."""
+    draft, _ = await find_own_draft(request)
+    if draft is None:
+        raise Refusal(409, "draft_gone")
+    if draft.tip_id is None:
+        if missing := list_missing(get_questions(request), draft.answers):
+            return see_other(f"/report/{missing[0].id}")
+        await _send(request, draft)
+    return see_other("/report/done")
+
+
+async def show_done(request: web.Request) -> web.Response:
+    """GET /report/done: number and code, large; can be opened again for a while in the same browser."""
+    receipt = await _find_receipt(request)
+    if receipt is None:
+        return see_other("/report")
+    return render(request, "report_done.html", receipt=receipt)
+
+
+async def save_done(request: web.Request) -> web.Response:
+    """GET /report/done.txt: the same as a text file."""
+    receipt = await _find_receipt(request)
+    if receipt is None:
+        return see_other("/report")
+    words = text(
+        "public.done.file",
+        get_locale(request),
+        number=in_groups(receipt.case_number),
+        code=in_groups(receipt.code),
+        address=request.app[DESK].settings.public_url or f"{request.scheme}://{request.host}",
+    )
+    disposition = 'attachment; filename="receipt.txt"'
+    return web.Response(text="\ufeff" + words + "\n", headers={hdrs.CONTENT_DISPOSITION: disposition})
+
+
+async def forget_report(request: web.Request) -> web.Response:
+    """POST /report/forget: drop the draft or the confirmation from this browser."""
+    await drop_draft(request)
+    return leave_no_trace(request, "/")
+
+
+async def start_anew(request: web.Request) -> web.Response:
+    """POST /report/new: another report after one was sent; the sent one can no longer be shown here."""
+    await drop_draft(request)
+    return see_other("/report")
+
+
+async def _send(request: web.Request, draft: Draft) -> None:
+    desk = request.app[DESK]
+    async with desk.db.begin() as session:
+        await count_source(session, request, TIPS_OF_SOURCE)
+        own = await find_draft_to_change(session, draft.owner)
+        if own is None or own.tip_id is not None:
+            return
+        values = collect_values(get_questions(request), own.answers)
+        submission = Submission(
+            channel=Channel.WEB,
+            submission_key=own.submission_key,
+            locale=get_locale(request),
+            draft_id=own.id,
+            **{name: value for name, value in values.items() if name in _SUBMITTED},
+        )
+        receipt = await receive_tip(session, submission, keys=desk.keys, now=desk.now())
+        own.tip_id, own.updated_at = receipt.tip_id, desk.now()
+        # What was said now lives in the tip alone.
+        own.answers = {}
+
+
+_SUBMITTED = frozenset({"text", "county", "place", "target", "occurred", "name", "phone"})
+
+
+async def _find_receipt(request: web.Request) -> Receipt | None:
+    """Number and code of the tip that this browser sent, derived anew: the code is stored nowhere."""
+    desk = request.app[DESK]
+    draft, _ = await find_own_draft(request)
+    if draft is None or draft.tip_id is None:
+        return None
+    async with desk.db.read() as session:
+        tip = await get_tip(session, draft.tip_id)
+    code = derive_code(desk.keys, Channel.WEB, draft.submission_key)
+    return Receipt(tip.number, code, tip.received_at, tip.id, is_repeat=True)
+
+
+def _question(request: web.Request) -> Question:
+    try:
+        return get_question(get_questions(request), request.match_info["question"])
+    except UnknownQuestionError as error:
+        raise Refusal(404, "status.404.body") from error
+
+
+async def _render_question(
+    request: web.Request,
+    question: Question,
+    typed: Mapping[str, Any],
+    *,
+    errors: dict[str, str] | None = None,
+) -> web.Response:
+    questionnaire = get_questions(request)
+    before = previous_question(questionnaire, question.id)
+    draft, files = await find_own_draft(request)
+    is_checking = _is_checking(request)
+    back = "/report/check" if is_checking else (f"/report/{before.id}" if before else "/")
+    return render(
+        request,
+        "report_question.html",
+        status=422 if errors else 200,
+        question=question,
+        place=questionnaire.questions.index(question) + 1,
+        total=len(questionnaire.questions),
+        typed={**dict.fromkeys([CHOICE, *(field.id for field in question.fields)], ""), **typed},
+        errors=errors or {},
+        files=files,
+        offices=list(request.app[DESK].catalog.counties.values()),
+        back=back,
+        is_checking=is_checking,
+        may_hurry=draft is not None and not must_answer(question),
+        trap=TRAP,
+    )
+
+
+def _is_checking(request: web.Request) -> bool:
+    return get_query(request).get("to") == TO_CHECK
+
+
+def _address(question: Question, form: Form) -> str:
+    return f"/report/{question.id}" + (f"?to={TO_CHECK}" if form.get("to") == TO_CHECK else "")
+
+
+def _next_address(request: web.Request, question: Question, form: Form) -> str:
+    following = next_question(get_questions(request), {}, after=question.id)
+    if form.get("more"):
+        return _address(question, form)
+    if form.get("to") == TO_CHECK or form.get("hurry") or following is None:
+        return "/report/check"
+    return f"/report/{following.id}"
+
+
+def _rows(request: web.Request, draft: Draft) -> list[dict[str, str]]:
+    """The summary as rows: label, answer in words, address where it can be changed."""
+    locale, offices = get_locale(request), request.app[DESK].catalog.counties
+    rows = []
+    for line in summarise(get_questions(request), draft.answers):
+        value = line.value
+        if line.field == CHOICE:
+            value = value and text(f"public.report.{line.question}.choice.{value}.label", locale)
+        elif line.field == "county":
+            value = value and (
+                offices[value].authority[locale]
+                if value in offices
+                else text("public.report.county_unknown", locale)
+            )
+        label = text(f"public.report.label.{line.question}_{line.field}", locale)
+        rows.append({"label": label, "value": value, "href": f"/report/{line.question}?to={TO_CHECK}"})
+    return rows
