@@ -4,13 +4,14 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
 from config.calendars import Calendar, list_days
-from config.rulefile import Frozen
+from config.rulefile import CONFIG, Frozen, read_shape
 
 _RUN = re.compile(r"(\d\d)-(\d\d)(?:\.\.(\d\d)-(\d\d))?")
 
@@ -108,3 +109,8 @@ def _days(year: int, run: str) -> Iterator[date]:
         message = f"{run} is no day of {year}"
         raise ValueError(message) from error
     return list_days(first, last)
+
+
+def load_calendar(root: Path = CONFIG) -> Calendar:
+    """The calendar that we count by. Raises CatalogError."""
+    return read_shape(CalendarFile, root / "calendars" / "cn.yaml", root=root).make_calendar()

@@ -6,9 +6,13 @@ holidays alone, since make-up working days are only known once the yearly notice
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from zoneinfo import ZoneInfo
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+"""The time that people in Luohe live by: for showing moments and for counting days."""
 
 _LAST_YEAR_OF_LUNAR_TABLES = 2099
 DAY = timedelta(days=1)
@@ -96,6 +100,11 @@ class Calendar:
         if not self.first_year <= day.year <= _LAST_YEAR_OF_LUNAR_TABLES:
             message = f"no calendar for {day.year}: working days are known from {self.first_year}"
             raise UncoveredYearError(message)
+
+
+def day_of(moment: datetime) -> date:
+    """The day in Luohe on which a moment falls."""
+    return moment.astimezone(LOCAL).date()
 
 
 def list_days(first: date, last: date) -> Iterator[date]:

@@ -12,8 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from config.calendar_file import CalendarFile
-from config.calendars import Calendar
-from config.clock import LOCAL
+from config.calendars import Calendar, day_of
 from config.deadlines import DeadlineFile, DeadlineRule
 from config.directive import Clause, DirectiveFile, FraudPattern, Law, Sanction
 from config.patterns import PatternBook, PatternError, load_patterns
@@ -99,10 +98,10 @@ class Catalog:
 
     def deadline_in_force(self, rule_id: str, at: date | datetime) -> DeadlineRule:
         """The rule that governs a clock which starts at this moment or day. Raises NoDeadlineError."""
-        day = at.astimezone(LOCAL).date() if isinstance(at, datetime) else at
-        for rule in self.deadlines:
-            if rule.id == rule_id and rule.is_in_force(day):
-                return rule
+        day = day_of(at) if isinstance(at, datetime) else at
+        rules = (rule for rule in self.deadlines if rule.stands_for == rule_id and rule.is_in_force(day))
+        if rule := min(rules, key=lambda rule: rule.replaces is None, default=None):
+            return rule
         message = f"{rule_id} on {day}"
         raise NoDeadlineError(message)
 

@@ -2,9 +2,9 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from config.rulefile import Frozen
 
@@ -23,6 +23,34 @@ class Basis(StrEnum):
     LAW = "law"
     ANALOGY = "analogy"
     PROMISE = "promise"
+
+
+Role = Literal["intake", "officer", "lead", "supervisor", "bureau_head", "police", "reporter"]
+"""Whose duty it is. Only those who have accounts are warned and told; the others' clocks are watched for them."""
+
+StartEvent = Literal[
+    "registered",
+    "decided",
+    "accepted",
+    "assigned",
+    "returned",
+    "disputed",
+    "extension_granted",
+    "result_approved",
+    "answered",
+    "review_asked",
+    "supplement_asked",
+    "reward_notified",
+    "crime_reported",
+    "referral_approved",
+    "referral_received",
+    "referral_incomplete",
+    "refusal_received",
+    "reconsideration_asked",
+    "reconsideration_decided",
+    "police_filed",
+    "hotline_received",
+]
 
 
 class InBoth(Frozen):
@@ -47,19 +75,24 @@ class Rung(Frozen):
     """One rung of the ladder: so long after the limit was missed, this role is told."""
 
     after: Span
-    role: str
+    role: Literal["officer", "lead", "supervisor"]
 
 
 class DeadlineRule(Frozen):
-    """One clock. Never edit a rule that was in force: end it and add the next version."""
+    """One clock. Never edit a rule that was in force: end it and add the next version.
 
-    id: Annotated[str, Field(pattern=r"D\d\d[a-z]?")]
+    `replaces`: while this rule is switched on and in force, it stands in for that one. `rolls`: a last day that is
+    a rest day moves on to the next working day.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[DP]\d\d[a-z]?$")]
+    replaces: str | None = None
     version: Annotated[str, Field(min_length=1)]
     why: Annotated[str, Field(min_length=1)]
     name: InBoth
     start: InBoth
-    start_events: Annotated[tuple[str, ...], Field(min_length=1)]
-    role: str
+    start_events: Annotated[tuple[StartEvent, ...], Field(min_length=1)]
+    role: Role
     limit: Span
     rolls: bool = False
     basis: Basis
@@ -69,6 +102,26 @@ class DeadlineRule(Frozen):
     is_on: bool = True
     warn: tuple[Span, ...] = ()
     ladder: tuple[Rung, ...] = ()
+
+    @model_validator(mode="after")
+    def _possible(self) -> "DeadlineRule":
+        if self.in_force_to is not None and self.in_force_to < self.in_force_from:
+            message = "in_force_to lies before in_force_from"
+            raise ValueError(message)
+        if self.rolls and self.limit.unit is not Unit.NATURAL_DAYS:
+            message = "only natural days roll: hours run on (民法典 art. 201) and working days end on one"
+            raise ValueError(message)
+        return self
+
+    @property
+    def stored_version(self) -> str:
+        """What a clock keeps of the rule that it was started under."""
+        return f"{self.id}-{self.version}"
+
+    @property
+    def stands_for(self) -> str:
+        """The id under which the procedure asks for it."""
+        return self.replaces or self.id
 
     def is_in_force(self, day: date) -> bool:
         """Whether the rule governs clocks that start on `day`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from config.clock import LOCAL
+from config.calendars import LOCAL, day_of
 from config.rulefile import CONFIG, CatalogError, Problem, read_yaml
 
 LOCALES = ("zh-CN", "en")
@@ -66,7 +66,7 @@ def format_date(moment: datetime, locale: str) -> str:
 def format_day(day: date, locale: str) -> str:
     """A day alone: 2026年3月5日（周四）, 5 March 2026 (Thu). A moment is taken as its day in Luohe."""
     if isinstance(day, datetime):
-        day = day.astimezone(LOCAL).date()
+        day = day_of(day)
     return text(
         "dates.day",
         locale,
@@ -75,6 +75,11 @@ def format_day(day: date, locale: str) -> str:
         day=day.day,
         weekday=text(f"dates.weekday.{day.isoweekday()}", locale),
     )
+
+
+def format_month_day(day: date, locale: str) -> str:
+    """A day of a year that is known: 3月5日, 5 March."""
+    return text("dates.month_day", locale, month=text(f"dates.month.{day.month}", locale), day=day.day)
 
 
 @cache

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.calendars import load_calendar
+from config.calendar_file import load_calendar
 from config.deadlines import Unit
 from triage.console.tone import Tone, tell_tone
 
