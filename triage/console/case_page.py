@@ -17,7 +17,7 @@ from models.queries.notices import list_notices_of_case
 from models.queries.staff import find_staff, list_staff
 from models.queries.tips import list_tips_of_case
 from models.staff import Staff
-from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
+from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState, Role
 from models.tip import Attachment, Tip
 from triage.clocks import is_running
 from triage.console.effects import Running, tell_effects
@@ -196,6 +196,7 @@ class Clock:
     rule_id: str
     name: str
     sentence: str
+    due: str
     due_at: datetime
     status: str  # text key under console.clock.: running, met, met_late, cancelled, cancelled_late
     ended_at: datetime | None
@@ -219,6 +220,7 @@ def _view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
         rule_id=row.rule_id,
         name=words.clock(row.rule_id, now=now),
         sentence=row.sentence_en if words.locale == "en" else row.sentence_zh,
+        due=words.due(row.due_at),
         due_at=row.due_at,
         status=status,
         ended_at=ended_at,
@@ -257,25 +259,31 @@ class Stage:
 
     label: str
     state: str
-    when: datetime | None
+    when: str
 
 
 def view_stages(case: Case, words: Words) -> list[Stage]:
     """The way of a case. One that left it early shows how far it came and where it ended."""
     if case.state in FINAL_STATES and case.state not in {CaseState.CLOSED, CaseState.ARCHIVED}:
         reached = [step for step in WAY[:-1] if getattr(case, _MILESTONES[step]) and step != "answered"]
-        done = [Stage(words(f"stage.{step}"), "done", getattr(case, _MILESTONES[step])) for step in reached]
-        return [*done, Stage(words.state("case", case.state), "now", case.closed_at)]
+        done = [Stage(words(f"stage.{step}"), "done", _when_reached(case, step, words)) for step in reached]
+        ended = words.short_day(case.closed_at) if case.closed_at else ""
+        return [*done, Stage(words.state("case", case.state), "now", ended)]
     here = WAY.index(_PLACES.get(case.state, case.state.value))
     is_over = case.state in FINAL_STATES
     return [
         Stage(
             words(f"stage.{step}"),
             "done" if place < here or is_over else "now" if place == here else "next",
-            getattr(case, _MILESTONES[step]) if place <= here else None,
+            _when_reached(case, step, words) if place <= here else "",
         )
         for place, step in enumerate(WAY)
     ]
+
+
+def _when_reached(case: Case, step: str, words: Words) -> str:
+    moment = getattr(case, _MILESTONES[step])
+    return words.short_day(moment) if moment else ""
 
 
 # ---------------------------------------------------------------- next moves
@@ -293,7 +301,7 @@ class Choice:
 
 
 SIDE_MOVES = frozenset(
-    {Move.ADD_NOTE, Move.ASK_REPORTER, Move.ASSIGN, Move.RETURN, Move.REFUSE, Move.TRANSFER_OUT}
+    {Move.ADD_NOTE, Move.ASK_REPORTER, Move.RETURN, Move.REFUSE, Move.TRANSFER_OUT, Move.SEND_BACK}
 )
 
 
@@ -307,10 +315,21 @@ def view_choices(
         if case.state not in step.origins:
             continue
         refusal = check_move(move, case.state, staff.role)
-        why_not = words.refusal(refusal) if refusal else _own_result(case, staff, move, words)
+        why_not = _whose(move, words) if refusal else _own_result(case, staff, move, words)
         effects = () if why_not else _tell(file, move, words, catalog=catalog, now=now)
-        choices.append(Choice(move, words(f"move.{move}.button"), why_not, effects, move not in SIDE_MOVES))
-    return choices
+        choices.append(Choice(move, words(f"move.{move}.button"), why_not, effects, _is_main(move, case)))
+    return sorted(choices, key=lambda choice: (bool(choice.why_not), not choice.is_main))
+
+
+def _is_main(move: Move, case: Case) -> bool:
+    """Whether the move leads on; assigning anew is a side step once the case is assigned."""
+    return move not in SIDE_MOVES and not (move is Move.ASSIGN and case.assigned_at)
+
+
+def _whose(move: Move, words: Words) -> str:
+    """Who makes this move."""
+    roles = words("case.or").join(words.state("role", role) for role in Role if role in STEPS[move].roles)
+    return words("case.made_by", roles=roles)
 
 
 def _own_result(case: Case, staff: Staff, move: Move, words: Words) -> str:

@@ -60,7 +60,9 @@ def make_timeline(
         _of_event(event, name) for event, name in events if _is_shown(event, with_clockwork=with_clockwork)
     ]
     entries += _of_messages(messages, names)
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    return sorted(entries, key=lambda entry: entry.at)[
+        ::-1
+    ]  # reversed: of one moment, the later act comes first too
 
 
 def _is_shown(event: Event, *, with_clockwork: bool) -> bool:

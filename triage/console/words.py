@@ -1,13 +1,14 @@
 """Words for what is stored: offices, clauses, clocks. The one place that joins rule data and locale texts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, assert_never
 
 from config.catalog import Catalog
+from config.clock import LOCAL
 from config.deadlines import DeadlineRule, Unit
 from config.directive import Reference
-from config.text import format_date, has_text, text
+from config.text import format_date, format_day, has_text, text
 from models.case import NO_CLOCK, Case
 from models.states import FindingKind
 from triage.console.effects import Line
@@ -15,6 +16,8 @@ from triage.console.timeline import Entry, Voice
 from triage.console.tone import Tone, tell_tone
 from triage.deadlines import describe_remaining
 from triage.workflow import Refusal
+
+END_OF_DAY = time(23, 59)
 
 
 class Words:
@@ -35,6 +38,16 @@ class Words:
     def moment(self, moment: datetime) -> str:
         """Day and time in Luohe."""
         return format_date(moment, self.locale)
+
+    def due(self, moment: datetime) -> str:
+        """A due time: the day alone where it is the end of that day."""
+        is_end_of_day = moment.astimezone(LOCAL).time() >= END_OF_DAY
+        return format_day(moment, self.locale) if is_end_of_day else format_date(moment, self.locale)
+
+    def short_day(self, moment: datetime) -> str:
+        """3月5日, for narrow places."""
+        local = moment.astimezone(LOCAL)
+        return self("short_day", month=text(f"dates.month.{local.month}", self.locale), day=local.day)
 
     def state(self, kind: str, value: str) -> str:
         """The word for a stored value of a vocabulary."""
@@ -156,7 +169,7 @@ class Words:
 
     def effect(self, line: Line, *, now: datetime) -> str:
         """What a move does to a clock."""
-        due = format_date(line.due_at, self.locale) if line.due_at else ""
+        due = self.due(line.due_at) if line.due_at else ""
         return self(f"effect.{line.effect}", clock=self.clock(line.rule_id, now=now), due=due)
 
     def clock(self, rule_id: str, *, now: datetime | None) -> str:
@@ -182,7 +195,7 @@ class Words:
             "code": str(facts.get("code") or ""),
             "finding": self._known("finding", facts.get("finding")),
             "rule": self.clock(str(facts.get("rule") or ""), now=None),
-            "due": self.moment(datetime.fromisoformat(due)) if due else "",
+            "due": self.due(datetime.fromisoformat(due)) if due else "",
         }
 
     def _known(self, kind: str, value: object) -> str:

@@ -1,6 +1,7 @@
 """Lists of cases: the inbox of an office, the views of the city."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -33,7 +34,7 @@ async def show_cases(request: web.Request, staff: Staff) -> web.StreamResponse:
         make_row(case, officer, words=words, with_files=with_files, now=now) for case, officer in page.rows
     ]
     offices = [{"value": "", "label": words("list.all_offices")}, *words.office_options()]
-    values = {
+    values: dict[str, Any] = {
         "wanted": wanted,
         "total": total,
         "offices": offices if scope is None else [],
