@@ -54,6 +54,12 @@ def _complete(value: Any) -> Any:  # noqa: ANN401 - JSON
     return whole
 
 
+def _clean(words: str) -> str:
+    """Without what no database stores: halves of surrogate pairs become one mark, empty characters vanish."""
+    whole = words.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "")[:MAX_WORDS]
+
+
 def _read(update: Update, user: User, chat_id: int) -> Incoming:
     language = user.language_code or ""
     if tap := update.callback_query:
@@ -70,7 +76,7 @@ def _read(update: Update, user: User, chat_id: int) -> Incoming:
         is_gone = member.new_chat_member.status in {"kicked", "left"}
         return Incoming(kind="blocked" if is_gone else "other", chat_id=chat_id, language=language)
     if changed := update.edited_message:
-        words = changed.text or changed.caption or ""
+        words = _clean(changed.text or changed.caption or "")
         return Incoming(
             kind="edit", chat_id=chat_id, language=language, message_id=changed.message_id, text=words
         )
@@ -88,11 +94,11 @@ def _read_message(message: Message, chat_id: int, language: str) -> Incoming:
             chat_id=chat_id,
             language=language,
             message_id=message.message_id,
-            text=message.caption or "",
+            text=_clean(message.caption or ""),
             file=file,
             album=message.media_group_id or "",
         )
-    text = message.text or _describe_place(message)
+    text = _clean(message.text or _describe_place(message))
     if not text:
         return Incoming(kind="other", chat_id=chat_id, language=language, message_id=message.message_id)
     if text.startswith("/"):
@@ -105,9 +111,7 @@ def _read_message(message: Message, chat_id: int, language: str) -> Incoming:
             text=command.partition("@")[0].lower(),
             argument=argument.strip(),
         )
-    return Incoming(
-        kind="text", chat_id=chat_id, language=language, message_id=message.message_id, text=text[:MAX_WORDS]
-    )
+    return Incoming(kind="text", chat_id=chat_id, language=language, message_id=message.message_id, text=text)
 
 
 def _find_file(message: Message) -> FileOffer | None:

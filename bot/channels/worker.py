@@ -121,7 +121,9 @@ class ChatWorker:
             task.add_done_callback(self._let_go)
         if not claimed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), IDLE_SECONDS)
+                # Not wait_for: on Python 3.11 it can swallow the cancellation that ends us.
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._arrived.wait()
 
     def _let_go(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)

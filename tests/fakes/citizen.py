@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Citizen:
     # ------------------------------------------------------------ seeing
 
     def see(self, message: "Message") -> None:
-        self.seen.append(message)
+        self.seen.append(replace(message))  # as it looked then; it may be edited later
         self._news.set()
 
     def screen(self) -> list["Message"]:
