@@ -345,6 +345,6 @@ async def _check(session: AsyncSession, case: Case) -> None:
     assert case.is_open == (case.state not in FINAL_STATES)
     if not case.is_open:
         assert not running
-    elif case.state not in {CaseState.ANSWERED}:
+    elif case.state is not CaseState.ANSWERED:
         assert running, f"an open case in {case.state} must have a clock"
     assert len({row.rule_id for row in running}) == len(running), "one clock of a rule at a time"
