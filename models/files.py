@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.keys import Keys
@@ -40,6 +40,7 @@ __all__ = [
     "save_attachment",
     "store_in_thread",
     "sweep_orphans",
+    "take_files_of_drafts",
 ]
 
 MAX_FILES = 10
@@ -222,6 +223,18 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
         if _NAME.fullmatch(name):
             with contextlib.suppress(OSError):
                 (folder / name[:2] / name).unlink(missing_ok=True)
+
+
+async def take_files_of_drafts(session: AsyncSession, *, untouched_since: datetime) -> list[Attachment]:
+    """Delete the rows of files whose draft was left lying; give them back, to delete the files after the commit."""
+    old = select(Draft.id).where(Draft.updated_at < untouched_since)
+    rows = (await session.scalars(select(Attachment).where(Attachment.draft_id.in_(old)))).all()
+    await session.execute(
+        delete(Attachment)
+        .where(Attachment.id.in_([row.id for row in rows]))
+        .execution_options(synchronize_session=False)
+    )
+    return list(rows)
 
 
 async def sweep_orphans(session: AsyncSession, folder: Path, *, now: datetime) -> int:

@@ -53,31 +53,46 @@ async def queue_staff_notice(
     dedup: str,
     values: Values,
     now: datetime,
+    send_at: datetime | None = None,
 ) -> None:
-    """Tell a member of staff by each way that he has. The same `dedup` again changes nothing."""
+    """Tell a member of staff by each way that he has, not before `send_at`. The same `dedup` again changes nothing."""
     if not staff.is_active:
         return
     ways = {NoticeChannel.MAIL: staff.email, NoticeChannel.TELEGRAM: staff.chat}
     for channel in (channel for channel, address in ways.items() if address):
         await _insert_once(
             session,
-            _make_row(kind, channel, values, now=now, locale=staff.locale, case_id=case.id if case else None)
+            _make_row(kind, channel, values, now=now, send_at=send_at)
+            | {"locale": staff.locale, "case_id": case.id if case else None}
             | {"dedup_key": f"{dedup}:{kind}:{channel}:staff-{staff.id}", "staff_id": staff.id},
         )
 
 
 async def queue_group_notice(
-    session: AsyncSession, kind: str, *, case: Case | None, dedup: str, values: Values, now: datetime
+    session: AsyncSession,
+    kind: str,
+    *,
+    case: Case | None,
+    dedup: str,
+    values: Values,
+    now: datetime,
+    send_at: datetime | None = None,
 ) -> None:
     """Tell the bureau's group addresses. The same `dedup` again changes nothing."""
-    row = _make_row(
-        kind, NoticeChannel.GROUP, values, now=now, locale=GROUP_LOCALE, case_id=case.id if case else None
-    )
+    row = _make_row(kind, NoticeChannel.GROUP, values, now=now, send_at=send_at)
+    row |= {"locale": GROUP_LOCALE, "case_id": case.id if case else None}
     await _insert_once(session, row | {"dedup_key": f"{dedup}:{kind}:{NoticeChannel.GROUP}"})
 
 
 async def queue_reporter_notice(
-    session: AsyncSession, tip: Tip, kind: str, *, dedup: str, values: Values, now: datetime
+    session: AsyncSession,
+    tip: Tip,
+    kind: str,
+    *,
+    dedup: str,
+    values: Values,
+    now: datetime,
+    send_at: datetime | None = None,
 ) -> None:
     """Tell a reporter in the chat that he wrote from; whoever came by web looks with his code."""
     identity = (
@@ -87,7 +102,8 @@ async def queue_reporter_notice(
     ).first()
     if not identity or not identity.chat_digest:
         return
-    row = _make_row(kind, NoticeChannel.TELEGRAM, values, now=now, locale=tip.locale, case_id=tip.case_id)
+    row = _make_row(kind, NoticeChannel.TELEGRAM, values, now=now, send_at=send_at)
+    row |= {"locale": tip.locale, "case_id": tip.case_id}
     row |= {"dedup_key": f"{dedup}:{kind}:{NoticeChannel.TELEGRAM}:tip-{tip.id}", "tip_id": tip.id}
     if not identity.is_reachable:
         row |= {"state": NoticeState.SKIPPED, "reason": "unreachable"}
@@ -95,19 +111,17 @@ async def queue_reporter_notice(
 
 
 def _make_row(
-    kind: str, channel: NoticeChannel, values: Values, *, now: datetime, locale: str, case_id: int | None
+    kind: str, channel: NoticeChannel, values: Values, *, now: datetime, send_at: datetime | None
 ) -> dict[str, Any]:
     check_values(values)
     return {
         "kind": kind,
         "channel": channel,
         "values": dict(values),
-        "locale": locale,
-        "case_id": case_id,
         "state": NoticeState.WAITING,
         "attempts": 0,
         "created_at": now,
-        "send_at": now,
+        "send_at": send_at or now,
         "reason": "",
     }
 

@@ -1,0 +1,99 @@
+"""What the clock wakes: one short function per job, and the table of them.
+
+Every job is harmless when run twice, and after an outage does what was missed. What belongs to the
+public side (delivery, the hash of return codes) is added to the table by the composition root.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from config.catalog import Catalog
+from models.files import delete_files, sweep_orphans, take_files_of_drafts
+from models.queries.limits import delete_old_counts
+from models.queries.staff import delete_idle_sessions
+from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
+from models.queries.updates import delete_old_updates
+from models.session import Database
+from triage.assess import assess_waiting
+from triage.language import Classifier
+from triage.sweep import sweep_deadlines
+
+__all__ = ["Job", "harden_codes", "make_jobs", "purge", "sweep_deadlines", "sweep_files"]
+
+DRAFT_AGE = timedelta(days=7)
+UPDATE_AGE = timedelta(days=8)
+"""Telegram may deliver an update again for a day, and restarts its numbers after a quiet week."""
+CODES_AT_ONCE = 4
+"""Each costs some 25 ms of a core, which people who are waiting need more."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of the worker's table."""
+
+    name: str
+    seconds: float
+    """How often it is woken."""
+    run: Callable[[datetime], Awaitable[int]]
+    """Takes the moment; answers how much it did. It is called again at once until that is nothing."""
+    is_single: bool = False
+    """Only in the process that leads: harmless when done twice, but a waste."""
+    is_vital: bool = False
+    """The worker shows no life while this job does not get through."""
+
+
+def make_jobs(db: Database, *, catalog: Catalog, classifier: Classifier, files: Path) -> list[Job]:
+    """The jobs of triage."""
+    return [
+        Job("assess", 1, lambda now: assess_waiting(db, classifier, catalog=catalog, now=now), is_vital=True),
+        Job(
+            "deadlines",
+            2,
+            lambda now: sweep_deadlines(db, catalog=catalog, now=now),
+            is_single=True,
+            is_vital=True,
+        ),
+        Job("purge", 600, lambda now: purge(db, files, now=now), is_single=True),
+        Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
+    ]
+
+
+async def purge(db: Database, files: Path, *, now: datetime) -> int:
+    """Forget what is no longer needed: old drafts with their files, ended sessions, updates and counters."""
+    async with db.begin() as session:
+        await delete_idle_sessions(session, now=now)
+        await delete_old_counts(session, now=now)
+        await delete_old_updates(session, before=now - UPDATE_AGE)
+        taken = await take_files_of_drafts(session, untouched_since=now - DRAFT_AGE)
+        drafts = await delete_old_drafts(session, before=now - DRAFT_AGE)
+    await asyncio.to_thread(delete_files, files, taken)
+    if drafts:
+        log.info("drafts_purged", drafts=drafts, files=len(taken))
+    return 0
+
+
+async def sweep_files(db: Database, files: Path, *, now: datetime) -> int:
+    """Delete files without a row: of transactions that were rolled back, and of a purge that died half-way."""
+    async with db.read() as session:
+        swept = await sweep_orphans(session, files, now=now)
+    if swept:
+        log.info("orphan_files_deleted", files=swept)
+    return 0
+
+
+async def harden_codes(db: Database, harden: Callable[[str], str]) -> int:
+    """Replace fast hashes of return codes by slow ones, a few at a time. `harden` comes from the public side."""
+    async with db.read() as session:
+        waiting = await list_unhardened_codes(session, limit=CODES_AT_ONCE)
+    for tip_id, fast in waiting:
+        slow = await asyncio.to_thread(harden, fast)
+        async with db.begin() as session:
+            await harden_code(session, tip_id, fast=fast, slow=slow)
+    return 0
