@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Data, Items, Key, Moment, Name, Short, UTCTime, Words, word
@@ -110,6 +110,14 @@ class Deadline(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "rule_id", "occasion"),
         Index("ix_deadline_wake", "wake_at"),
+        # Clocks that were started anew on a case: few, and the figures must count each case once.
+        Index(
+            "ix_deadline_again",
+            "case_id",
+            "occasion",
+            sqlite_where=text("occasion > 1"),
+            postgresql_where=text("occasion > 1"),
+        ),
         Index("ix_deadline_figures", "office_id", "rule_id", "due_at", "met_at", "cancelled_at", "case_id"),
     )
 

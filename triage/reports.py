@@ -9,7 +9,8 @@ How each figure is defined:
   as long as it has waited (Kaplan–Meier). Where too many still wait to tell, the figure is "more than" the
   longest time seen.
 * A clock counts in the month in which its time came, once it has come: in time or late. One that fell away
-  in time is neither.
+  in time is neither. Of one case a rule counts once: where its clock was started more than once, one late
+  time makes it late.
 * Fewer than `ENOUGH` cases make no percentage and no ninth tenth, fewer than `FEW` no median.
 """
 
@@ -27,11 +28,13 @@ from models.queries.reports import (
     MonthCount,
     NextDue,
     OfficeLoad,
+    RepeatedClock,
     StageTimes,
     count_by_month,
     count_clocks,
     list_next_due,
     list_office_loads,
+    list_repeated_clocks,
     list_stage_times,
 )
 
@@ -144,7 +147,7 @@ async def collect_figures(
     today_ends: datetime,
     soon_ends: datetime,
 ) -> Figures:
-    """All figures in five queries. `offices`: those to show, in order; the scope of the reader narrows them."""
+    """All figures in six queries. `offices`: those to show, in order; the scope of the reader narrows them."""
     shown = [office for office in offices if scope in {None, office}]
     both = Period(wanted.period.previous.first, wanted.period.last)
     months = Period(min(both.first, wanted.period.last.plus(1 - SERIES_MONTHS)), both.last)
@@ -152,6 +155,7 @@ async def collect_figures(
     rows = _Table(
         await list_stage_times(session, both, offices=shown, now=now),
         await count_clocks(session, both, RULES, offices=shown, now=now),
+        await list_repeated_clocks(session, both, RULES, offices=shown, now=now),
         await count_by_month(session, months, offices=shown),
         {row.office_id: row for row in loads},
     )
@@ -196,6 +200,7 @@ class _Table:
         self,
         times: Iterable[StageTimes],
         clocks: Iterable[ClockCount],
+        repeated: Iterable[RepeatedClock],
         months: Iterable[MonthCount],
         loads: Mapping[str, OfficeLoad],
     ) -> None:
@@ -206,6 +211,9 @@ class _Table:
         self._clocks: dict[tuple[str, str], list[ClockCount]] = defaultdict(list)
         for count in clocks:
             self._clocks[count.office_id, count.month].append(count)
+        self._repeated: dict[tuple[str, str], list[RepeatedClock]] = defaultdict(list)
+        for clock in repeated:
+            self._repeated[clock.office_id, clock.month].append(clock)
         self._months = {(row.office_id, row.month): row for row in months}
 
     def group(self, offices: Sequence[str], months: Sequence[str]) -> Group:
@@ -216,7 +224,10 @@ class _Table:
             registered=sum(row.registered for row in counts),
             breached=sum(row.breached for row in counts),
             stages=measure_stages(row for cell in cells for row in self._times.get(cell, ())),
-            clocks=add_clocks(row for cell in cells for row in self._clocks.get(cell, ())),
+            clocks=add_clocks(
+                (row for cell in cells for row in self._clocks.get(cell, ())),
+                (row for cell in cells for row in self._repeated.get(cell, ())),
+            ),
         )
 
     def series(self, office_id: str, months: Sequence[str]) -> list[MonthCount]:
@@ -282,13 +293,20 @@ def find_quantiles(done: list[int], waiting: list[int], shares: Sequence[float])
     return found + [Duration(longest, is_known=False) for _ in range(len(shares) - len(found))]
 
 
-def add_clocks(rows: Iterable[ClockCount]) -> dict[str, ClockFigure]:
-    """Clocks of each rule, in time and late."""
+def add_clocks(rows: Iterable[ClockCount], repeated: Iterable[RepeatedClock]) -> dict[str, ClockFigure]:
+    """Cases in time and late by each rule; `repeated` are those of `rows` that stand for one case together."""
     on_time: dict[str, int] = defaultdict(int)
     late: dict[str, int] = defaultdict(int)
     for row in rows:
         on_time[row.rule_id] += row.on_time
         late[row.rule_id] += row.late
+    together: dict[tuple[str, int], list[bool]] = defaultdict(list)
+    for clock in repeated:
+        together[clock.rule_id, clock.case_id].append(clock.is_late)
+    for (rule_id, _), lateness in together.items():
+        is_late = any(lateness)
+        on_time[rule_id] += (not is_late) - lateness.count(False)
+        late[rule_id] += is_late - lateness.count(True)
     return {rule: ClockFigure(on_time[rule], late[rule]) for rule in RULES}
 
 

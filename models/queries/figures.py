@@ -291,20 +291,24 @@ def is_on_time() -> ColumnElement[bool]:
 
 
 def _has_clock(wanted: FigureFilter, *, now: datetime) -> ColumnElement[bool]:
+    """Whether a case has such a clock. One late clock makes it late, whatever the others of the rule did."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.rule:
         conditions.append(Deadline.rule_id == wanted.rule)
     if wanted.due:
         # A clock is judged once its time has come: one that was met early counts in the month it fell due.
         conditions += [*is_within(Deadline.due_at, wanted.due), Deadline.due_at <= now]
+
+    def is_with(outcome: ColumnElement[bool]) -> ColumnElement[bool]:
+        return Case.id.in_(select(Deadline.case_id).where(*conditions, outcome))
+
     match wanted.outcome:
         case Outcome.LATE:
-            conditions.append(is_late(now=now))
+            return is_with(is_late(now=now))
         case Outcome.ON_TIME:
-            conditions.append(is_on_time())
+            return and_(is_with(is_on_time()), not_(is_with(is_late(now=now))))
         case None:
-            conditions.append(or_(is_late(now=now), is_on_time()) if wanted.due else true())
-    return Case.id.in_(select(Deadline.case_id).where(*conditions))
+            return is_with(or_(is_late(now=now), is_on_time()))
 
 
 class seconds_between(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is

@@ -17,24 +17,30 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     literal,
+    literal_column,
+    or_,
     select,
     true,
     values,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from models.base import UTCTime
 from models.case import Case, Deadline
 from models.queries.cases import in_scope
 from models.queries.figures import (
     DROPPED_STATES,
+    Month,
     Period,
     Stage,
     is_due_by,
     is_late,
     is_on_time,
+    is_within,
     seconds_between,
     stretch_of,
 )
@@ -74,6 +80,16 @@ class ClockCount(NamedTuple):
     month: str
     on_time: int
     late: int
+
+
+class RepeatedClock(NamedTuple):
+    """One of several clocks of one rule on one case whose time has come."""
+
+    rule_id: str
+    office_id: str
+    month: str
+    case_id: int
+    is_late: bool
 
 
 class MonthCount(NamedTuple):
@@ -198,6 +214,32 @@ async def count_clocks(
         late, on_time = divmod(int(packed or 0), _LATE)
         counts.append(ClockCount(rule_id, office_id, month, on_time, late))
     return [row for row in counts if row.on_time or row.late]
+
+
+async def list_repeated_clocks(
+    session: AsyncSession, period: Period, rules: Sequence[str], *, offices: Sequence[str], now: datetime
+) -> list[RepeatedClock]:
+    """What `count_clocks` counted of cases on which a clock was started more than once."""
+    again = aliased(Deadline)
+    has_twin = exists().where(
+        again.case_id == Deadline.case_id, again.rule_id == Deadline.rule_id, again.id != Deadline.id
+    )
+    late = is_late(now=now)
+    statement = select(
+        Deadline.rule_id, Deadline.office_id, Deadline.due_at, Deadline.case_id, case((late, 1), else_=0)
+    ).where(
+        Deadline.case_id.in_(select(again.case_id).where(again.occasion > literal_column("1"))),
+        has_twin,
+        Deadline.office_id.in_(offices),
+        Deadline.rule_id.in_(rules),
+        *is_within(Deadline.due_at, period),
+        Deadline.due_at <= now,
+        or_(late, is_on_time()),
+    )
+    return [
+        RepeatedClock(rule_id, office_id, str(Month.of(due_at)), case_id, bool(is_missed))
+        for rule_id, office_id, due_at, case_id, is_missed in await session.execute(statement)
+    ]
 
 
 async def count_by_month(

@@ -1,6 +1,7 @@
 """The figures of oversight against an oracle that is slow, exact and written from the definitions alone."""
 
 import random
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import product
@@ -44,7 +45,7 @@ BEFORE_RESULT = {
 BEFORE_ANSWER = BEFORE_RESULT | {CaseState.RESULT_FILED, CaseState.ANSWER_DUE}
 
 
-def make_rows(seed, number):
+def make_rows(seed, number, again):
     """Cases in every state, some at the very edges of months and limits, some sent back, some with odd clocks."""
     chance = random.Random(seed)
     cases, clocks = [], []
@@ -91,14 +92,16 @@ def make_rows(seed, number):
                 "version": 1,
             }
         )
-        for rule in RULES:
+        for rule, occasion in [(rule, 1) for rule in RULES] + [("D07", 2), ("D06", 2), ("D06", 3)]:
+            if occasion > 1 and chance.random() >= again:
+                continue
             due = NOW + timedelta(days=chance.uniform(-200, 20))
             clocks.append(
                 {
                     "case_id": case_id,
                     "office_id": office,
                     "rule_id": rule,
-                    "occasion": 1,
+                    "occasion": occasion,
                     "rule_version": "test",
                     "calendar_version": "test",
                     "start_event": "accepted",
@@ -123,8 +126,8 @@ def make_rows(seed, number):
     return cases, clocks
 
 
-async def fill(db, *, seed=1, number=400):
-    cases, clocks = make_rows(seed, number)
+async def fill(db, *, seed=1, number=400, again=0.5):
+    cases, clocks = make_rows(seed, number, again)
     async with db.begin() as session:
         await session.execute(insert(Case), cases)
         await session.execute(insert(Deadline), clocks)
@@ -213,10 +216,13 @@ def check_group(group, cases, clocks, months):
         )
     due = [clock for clock in clocks if month_of(clock.due_at) in months and clock.due_at <= NOW]
     for rule in RULES:
-        outcomes = [outcome_of(clock) for clock in due if clock.rule_id == rule]
-        assert group.clocks[rule] == ClockFigure(
-            outcomes.count(Outcome.ON_TIME), outcomes.count(Outcome.LATE)
-        )
+        by_case = defaultdict(set)
+        for clock in due:
+            if clock.rule_id == rule:
+                by_case[clock.case_id].add(outcome_of(clock))
+        late = sum(Outcome.LATE in outcomes for outcomes in by_case.values())
+        on_time = sum(outcomes - {None} == {Outcome.ON_TIME} for outcomes in by_case.values())
+        assert group.clocks[rule] == ClockFigure(on_time, late)
 
 
 async def read_all(db):
@@ -335,17 +341,17 @@ async def test_an_empty_installation_has_a_page_of_nothing(db):
     assert find_slowest_signer(figures) is None
 
 
-async def test_five_queries_are_enough(db):
+async def test_six_queries_are_enough(db):
     await fill(db, number=50)
     seen = []
     event.listen(db.read_engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     await collect(db)
-    assert len([statement for statement in seen if statement.lstrip().startswith(("SELECT", "WITH"))]) == 5
+    assert len([statement for statement in seen if statement.lstrip().startswith(("SELECT", "WITH"))]) == 6
 
 
 async def test_figures_are_read_from_indexes_made_for_them(db):
     """On both databases no figure walks through whole tables or the wide rows of all cases."""
-    await fill(db, number=2000)
+    await fill(db, number=2000, again=0.01)
     async with db.write_engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(
             text("VACUUM ANALYZE" if not db.is_sqlite else "ANALYZE")
@@ -373,11 +379,12 @@ async def test_figures_are_read_from_indexes_made_for_them(db):
     for name in ("ix_case_figures", "ix_deadline_figures"):
         assert name in everything
     assert "SCAN case" not in everything
-    assert "SCAN deadline" not in everything
+    few = "SCAN deadline_1 USING COVERING INDEX ix_deadline_again"
+    assert "SCAN deadline" not in everything.replace(few, "")
     assert "Seq Scan on" not in everything
     if db.is_sqlite:
         assert everything.count("USING COVERING INDEX ix_case_figures") == len(Stage) + 1
-        assert everything.count("USING COVERING INDEX ix_deadline_figures") == 1
+        assert everything.count("USING COVERING INDEX ix_deadline_figures") >= 1
 
 
 # ---------------------------------------------------------------- pure

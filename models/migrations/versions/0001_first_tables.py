@@ -200,6 +200,14 @@ def upgrade() -> None:
             "case_id", "rule_id", "occasion", name=op.f("uq_deadline_case_id_rule_id_occasion")
         ),
     )
+    op.create_index(
+        "ix_deadline_again",
+        "deadline",
+        ["case_id", "occasion"],
+        unique=False,
+        sqlite_where=sa.text("occasion > 1"),
+        postgresql_where=sa.text("occasion > 1"),
+    )
     op.create_index(op.f("ix_deadline_case_id"), "deadline", ["case_id"], unique=False)
     op.create_index(
         "ix_deadline_figures",
@@ -458,6 +466,12 @@ def downgrade() -> None:
     op.drop_index("ix_deadline_wake", table_name="deadline")
     op.drop_index("ix_deadline_figures", table_name="deadline")
     op.drop_index(op.f("ix_deadline_case_id"), table_name="deadline")
+    op.drop_index(
+        "ix_deadline_again",
+        table_name="deadline",
+        sqlite_where=sa.text("occasion > 1"),
+        postgresql_where=sa.text("occasion > 1"),
+    )
     op.drop_table("deadline")
     op.drop_index(op.f("ix_staff_session_staff_id"), table_name="staff_session")
     op.drop_index(op.f("ix_staff_session_seen_at"), table_name="staff_session")
