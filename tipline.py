@@ -1,0 +1,510 @@
+"""The command line of Tipline, and the one place where its parts are put together.
+
+`bot` and `triage` never import each other; what one needs of the other is handed over here. Heavy modules
+are imported by the command that needs them, so that `tipline --help` answers at once.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.clock import now
+from config.keys import KeyFileError, Keys, load_keys
+from config.rulefile import CatalogError
+from config.settings import Address, Settings, SettingsError, read_settings
+from models.numbers import in_groups
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from config.catalog import Catalog
+    from models.session import Database
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+ALL_PARTS = frozenset({"public", "console", "bot", "worker"})
+
+
+class _Group(click.Group):
+    """Turns the errors that people can mend into one sentence and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, KeyFileError, CatalogError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Tips about safety training: from the citizen to the county office, and back with an answer."""
+
+
+# ---------------------------------------------------------------- an opened installation
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What every part stands on."""
+
+    settings: Settings
+    keys: Keys
+    catalog: "Catalog"
+    db: "Database"
+
+
+@asynccontextmanager
+async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIterator[Home]:
+    """Open rules, keys and database; with `may_create` make what is missing and bring the schema up to date."""
+    from config.catalog import load_catalog
+    from models.session import Database
+
+    if may_create:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = load_keys(settings.keys_file, may_create=may_create)
+    db = Database(settings.database_url)
+    try:
+        if may_create:
+            await db.upgrade()
+        elif not await db.is_current():
+            raise click.ClickException(
+                "The database is not at this program's schema: run `tipline db upgrade`."
+            )
+        yield Home(settings, keys, load_catalog(), db)
+    finally:
+        await db.close()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; Ctrl-C is not an error."""
+    asyncio.run(work)
+
+
+# ---------------------------------------------------------------- serving
+
+
+@main.command()
+@click.option("--data", type=FOLDER, help="Data folder (default: TIPLINE_DATA or ./data).")
+@click.option("--public", metavar="HOST:PORT", help="Where citizens' pages listen.")
+@click.option("--console", metavar="HOST:PORT", help="Where the staff's pages listen.")
+@click.option("--demo", is_flag=True, help="Fill an empty data folder with a made-up bureau.")
+def serve(data: Path | None, public: str | None, console: str | None, demo: bool) -> None:  # noqa: FBT001 - click
+    """Everything in one process, on SQLite in one data folder."""
+    run(_serve(read_settings(data=data, public=public, console=console), ALL_PARTS, is_demo=demo))
+
+
+def _part_command(part: str, summary: str) -> None:
+    @main.command(name=part, help=summary)
+    def command() -> None:
+        run(_serve(read_settings(), frozenset({part})))
+
+
+_part_command("public", "Only the citizens' pages and the API.")
+_part_command("console", "Only the staff's pages.")
+_part_command("bot", "Only the Telegram chat, by polling.")
+_part_command("worker", "Only triage, clocks and delivery.")
+
+
+async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = False) -> None:
+    """Run parts until the process is told to stop."""
+    from bot.app import ChatParts, add_webhook, run_chat
+    from bot.web.routes import make_public_site
+    from config.log import set_up_logging
+
+    set_up_logging()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        home = await stack.enter_async_context(open_home(settings, may_create=True))
+        chat = ChatParts(home.db, home.keys, home.catalog, settings)
+        await _welcome(home, is_demo=is_demo)
+        if "worker" in parts:
+            _start_task(stack, _run_worker(home), stop)
+        if "public" in parts:
+            site = make_public_site(db=home.db, keys=home.keys, catalog=home.catalog, settings=settings)
+            add_webhook(site, chat)
+            await _start_site(stack, site, settings.public, "Citizens")
+        if "console" in parts:
+            await _start_site(stack, _make_console(home), settings.console, "Staff")
+        if "bot" in parts or ("public" in parts and settings.telegram_webhook_secret):
+            _start_task(stack, run_chat(chat, is_alone=parts == ALL_PARTS), stop)
+        if "bot" in parts and not settings.telegram_token:
+            click.echo("Telegram: off (TIPLINE_TELEGRAM_TOKEN is not set); everything else works.")
+        await stop.wait()
+
+
+def _make_console(home: Home) -> "web.Application":
+    from bot.intake import receive_tip
+    from bot.receipts import find_tip_by_receipt
+    from triage.console.app import make_console
+
+    return make_console(
+        home.db,
+        settings=home.settings,
+        catalog=home.catalog,
+        keys=home.keys,
+        receive_tip=receive_tip,
+        find_tip_by_receipt=find_tip_by_receipt,
+    )
+
+
+async def _start_site(stack: AsyncExitStack, app: "web.Application", address: Address, who: str) -> None:
+    """Listen, and say where."""
+    from aiohttp.web import TCPSite
+
+    from config.web import SiteRunner
+
+    runner = SiteRunner(app)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await TCPSite(runner, address.host, address.port).start()
+    except OSError as error:
+        raise click.ClickException(f"Cannot listen on {address}: {error.strerror}.") from error
+    click.echo(f"{who}: http://{Address(*runner.addresses[0][:2])}")
+
+
+def _start_task(stack: AsyncExitStack, work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Run a part beside the sites. One that fails ends the process, so that whoever watches starts it anew."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda done: stop.set() if not done.cancelled() and done.exception() else None)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)
+
+
+async def _welcome(home: Home, *, is_demo: bool) -> None:
+    """On the first start, make the first administrator or the demo bureau, and say how to get in."""
+    from models.queries.staff import count_active_administrators
+
+    async with home.db.read() as session:
+        is_first = await count_active_administrators(session) == 0
+    if not is_first:
+        if is_demo:
+            click.echo("This data folder is in use already: --demo adds nothing to it.")
+        return
+    await (_make_demo(home) if is_demo else _make_administrator(home))
+
+
+async def _make_administrator(home: Home) -> None:
+    from models.states import Role
+    from triage.staffing import Person, add_staff
+
+    person = Person(name="管理员", role=Role.ADMINISTRATOR, office_id="city")
+    made = await add_staff(home.db, "admin", person, by=None, offices=home.catalog.offices, now=now())
+    click.echo(f"Administrator: {made.staff.login}  one-time password: {made.password}")
+
+
+async def _run_worker(home: Home) -> None:
+    """Triage, clocks and delivery, until cancelled."""
+    from functools import partial
+
+    from bot.app import make_telegram
+    from bot.delivery import deliver_due
+    from bot.receipts import harden
+    from triage.jobs import Job, harden_codes, make_jobs
+    from triage.language import load_classifier
+    from triage.worker import Worker
+
+    settings, chat = home.settings, make_telegram(home.settings)
+
+    async def send_chat(chat_id: str, words: str) -> None:
+        assert chat  # noqa: S101 - only handed over where there is one
+        await chat.send(int(chat_id), words)
+
+    async def deliver(moment: datetime) -> int:
+        done = await deliver_due(
+            home.db,
+            settings=settings,
+            keys=home.keys,
+            send_chat=send_chat if chat else None,
+            now=moment,
+            clock=now,
+        )
+        return done["claimed"]
+
+    classifier = await asyncio.to_thread(load_classifier, home.catalog)
+    jobs = [
+        *make_jobs(home.db, catalog=home.catalog, classifier=classifier, files=settings.files),
+        Job("deliver", 2, deliver, is_vital=True),
+        Job("harden", 5, partial(harden_codes, home.db, harden), is_single=True),
+    ]
+    worker = Worker(home.db, jobs, clock=now)
+    try:
+        if chat:
+            await chat.open()
+        await worker.start()
+        await asyncio.Event().wait()
+    finally:
+        await worker.stop()
+        if chat:
+            await chat.close()
+
+
+async def _make_demo(home: Home) -> None:
+    from bot.intake import receive_message, receive_tip
+    from triage.demo import build_demo
+    from triage.language import load_classifier
+
+    def show(done: int, total: int) -> None:
+        if done == total or done % 20 == 0:
+            click.echo(f"\rMaking the demo bureau: {done} of {total}", nl=done == total)
+
+    demo = await build_demo(
+        home.db,
+        receive_tip=receive_tip,
+        receive_message=receive_message,
+        classifier=load_classifier(home.catalog),
+        catalog=home.catalog,
+        keys=home.keys,
+        folder=home.settings.files,
+        now=now(),
+        progress=show,
+    )
+    for account in demo.accounts:
+        click.echo(f"  {account.login:24} {account.role:14} {account.office_id:12} {account.name}")
+    click.echo(f"Password of all demo accounts: {demo.password}")
+    for receipt in demo.receipts:
+        click.echo(f"A case to come back to: {in_groups(receipt.number)}, code {in_groups(receipt.code)}")
+
+
+# ---------------------------------------------------------------- triage
+
+
+@main.command()
+@click.argument("source", type=click.File("r", encoding="utf-8", errors="surrogatepass"), default="-")
+@click.option("--explain", is_flag=True, help="Say which rule spoke, on which words, with what weight.")
+def triage(source: Any, explain: bool) -> None:  # noqa: ANN401, FBT001 - click's own types
+    """Classify tips: JSON lines in, JSON lines out, in order. Exit status 1 when a line could not be read."""
+    from config.catalog import load_catalog
+    from triage.evaluate import run_triage
+    from triage.language import load_classifier
+
+    sys.exit(0 if run_triage(load_classifier(load_catalog()), source, sys.stdout, explain=explain) else 1)
+
+
+@main.command()
+@click.argument("gold", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def evaluate(gold: Path) -> None:
+    """Triage labelled tips and print the figures."""
+    from config.catalog import load_catalog
+    from triage.evaluate import evaluate as figures_of
+    from triage.language import load_classifier
+
+    click.echo(json.dumps(figures_of(gold, load_classifier(load_catalog())), ensure_ascii=False, indent=1))
+
+
+@main.command()
+def check() -> None:
+    """Read settings and rule files, and say what to do about each problem. Exit status 1 when there is one."""
+    from config.check import check_catalog, check_years
+
+    settings, problems = read_settings(), check_catalog()
+    if not problems:
+        from config.catalog import load_catalog
+
+        problems = check_years(load_catalog().calendar, today=now().date())
+    for problem in problems:
+        click.echo(str(problem))
+    click.echo(
+        f"{len(problems)} problems."
+        if problems
+        else f"All is well with the rules and settings of {settings.data}."
+    )
+    sys.exit(1 if problems else 0)
+
+
+# ---------------------------------------------------------------- accounts
+
+
+@main.group()
+def staff() -> None:
+    """Accounts of the staff."""
+
+
+@staff.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="As colleagues know the person.")
+@click.option(
+    "--role", required=True, help="officer, lead, intake, operator, supervisor, auditor, administrator."
+)
+@click.option("--office", required=True, help="Office id, for example yancheng; city for the city bureau.")
+@click.option("--email", default="", help="Duty mail address for notices.")
+def staff_add(login: str, name: str, role: str, office: str, email: str) -> None:
+    """Open an account and print its one-time password."""
+    from models.states import Role
+    from triage.staffing import Person, add_staff
+
+    if role not in set(Role):
+        raise click.ClickException(f"There is no role {role!r}; there are {', '.join(Role)}.")
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            person = Person(name=name, role=Role(role), office_id=office, email=email)
+            made = await add_staff(home.db, login, person, by=None, offices=home.catalog.offices, now=now())
+            click.echo(f"{made.staff.login}  one-time password: {made.password}")
+
+    run(work())
+
+
+@staff.command("list")
+def staff_list() -> None:
+    """All accounts."""
+    from models.queries.staff import list_staff
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home, home.db.read() as session:
+            for person in await list_staff(session):
+                state = "" if person.is_active else "  (disabled)"
+                click.echo(f"{person.login:24} {person.role:14} {person.office_id:12} {person.name}{state}")
+
+    run(work())
+
+
+@staff.command("reset")
+@click.argument("login")
+def staff_reset(login: str) -> None:
+    """Give an account a new one-time password; its sessions end."""
+    from triage.staffing import reset_password
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            made = await reset_password(home.db, login, by=None, now=now())
+            click.echo(f"{made.staff.login}  one-time password: {made.password}")
+
+    run(work())
+
+
+@staff.command("disable")
+@click.argument("login")
+def staff_disable(login: str) -> None:
+    """Close an account; its sessions end at once."""
+    from triage.staffing import disable_staff
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            person = await disable_staff(home.db, login, by=None, now=now())
+            click.echo(f"{person.login} is disabled.")
+
+    run(work())
+
+
+# ---------------------------------------------------------------- database
+
+
+@main.group()
+def db() -> None:
+    """Schema, consistency, backup."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema to this program's version."""
+
+    async def work() -> None:
+        async with open_home(read_settings(), may_create=True):
+            click.echo("The database is up to date.")
+
+    run(work())
+
+
+@db.command("check")
+def db_check() -> None:
+    """Rows, clocks, files and the audit chain. Exit status 1 when something does not fit."""
+    from models.checks import check_database
+    from triage.recounting import recount_with
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            problems = await check_database(
+                home.db,
+                files=home.settings.files,
+                now=now(),
+                keys=home.keys,
+                recompute=recount_with(home.catalog),
+                say=lambda what: click.echo(f"Checking {what} …", err=True),
+            )
+        for problem in problems:
+            click.echo(str(problem))
+        click.echo(f"{len(problems)} problems." if problems else "All is well.")
+        sys.exit(1 if problems else 0)
+
+    run(work())
+
+
+@db.command("backup")
+@click.argument("file", type=FILE)
+@click.option("--with-keys", is_flag=True, help="Put the key file in: then guard the archive like the keys.")
+def db_backup(file: Path, with_keys: bool) -> None:  # noqa: FBT001 - click
+    """Write an archive of database and files while the program runs."""
+    from models.backup import make_backup
+
+    facts = make_backup(
+        read_settings(),
+        file,
+        now=now(),
+        with_keys=with_keys,
+        say=lambda what: click.echo(f"{what} …", err=True),
+    )
+    click.echo(str(facts))
+
+
+@db.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def db_restore(file: Path) -> None:
+    """Put an archive back into an empty installation."""
+    from models.backup import restore_backup
+
+    facts = restore_backup(read_settings(), file, say=lambda what: click.echo(f"{what} …", err=True))
+    click.echo(str(facts))
+
+
+@main.group()
+def audit() -> None:
+    """The chain of all acts."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Walk the audit chain and name the first broken entry. Exit status 1 when there is one."""
+    from models.audit import find_broken_event
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home, home.db.read() as session:
+            broken = await find_broken_event(session)
+        if broken:
+            click.echo(f"Entry {broken.position}: {broken.problem}.")
+            sys.exit(1)
+        click.echo("The audit chain is whole.")
+
+    run(work())
+
+
+# ---------------------------------------------------------------- reports and benchmarks
+
+
+@main.command()
+@click.option("--month", required=True, metavar="YYYY-MM")
+@click.option("--out", required=True, type=FILE, metavar="FILE.xlsx")
+def report(month: str, out: Path) -> None:
+    """The monthly figures as a workbook."""
+    from triage.workbook import make_monthly_workbook
+
+
+if __name__ == "__main__":
+    main()
