@@ -165,9 +165,17 @@ class _Reader:
     def read_folder(self, shape: type[Shape], folder: str) -> dict[str, Shape]:
         found: dict[str, Shape] = {}
         for path in sorted((self.root / folder).glob("*.yaml")):
-            if (item := self.read(shape, f"{folder}/{path.name}")) is not None:
+            name = f"{folder}/{path.name}"
+            if (item := self.read(shape, name)) is not None:
                 found[path.stem] = item
+                self.check_id(name, path.stem, item)
         return found
+
+    def check_id(self, name: str, stem: str, item: BaseModel) -> None:
+        if (given := getattr(item, "id", stem)) != stem:
+            self.problems.append(
+                Problem(name, "id", f"the id is {given}", f"write {stem}, or rename the file")
+            )
 
     def attempt(self, work: Callable[[], Read]) -> Read | None:
         try:

@@ -6,7 +6,7 @@ two forms, `one` and `other`; then `count` chooses. Values are put in as they ar
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from config.rulefile import CONFIG, CatalogError, Problem, read_yaml
 
 LOCALES = ("zh-CN", "en")
 BASE_LOCALE = "zh-CN"
+FORMS = ("one", "other")
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -88,10 +89,12 @@ def load_texts(locale: str) -> Mapping[str, str]:
     return MappingProxyType(read_texts(CONFIG / "locales" / locale))
 
 
-def read_texts(folder: Path) -> dict[str, str]:
-    """The texts of one language's folder by their full key. Raises CatalogError."""
+def read_texts(folder: Path, areas: Collection[str] | None = None) -> dict[str, str]:
+    """The texts in one language's folder, or in some of its areas, by their full key. Raises CatalogError."""
     texts: dict[str, str] = {}
     for path in sorted(folder.glob("*.yaml")):
+        if areas is not None and path.stem not in areas:
+            continue
         for key, value in _flatten(path.stem, read_yaml(path, root=folder.parent.parent)):
             if not isinstance(value, str):
                 name = path.relative_to(folder.parent.parent).as_posix()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.catalog import Catalog
-from config.places import CITY
+from config.places import CITY, Office
+from config.routing import Routing
 
-_ADDRESSED_BEFORE = "[向请致给求望]"
-_ADDRESSED_AFTER = r"\s*(?:的?领导|的?同志|[:：]|您好|你好|各位|举报|反映|来查|去查|查处|查一查)"
+_NEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def choose_officer(loads: Sequence[tuple[int, int]]) -> int | None:
 
 
 def _doubts(line: Mapping[str, Any]) -> list[str]:
-    reasons = list(line["review_reasons"]) if line["review"] else []
+    """What the machine itself is not sure of; that no place is given is said by `_place_doubts`."""
+    reasons = [reason for reason in line["review_reasons"] if reason != "no_place"] if line["review"] else []
     if line["disposition"] != "in_scope":
         reasons.insert(0, line["disposition"])
     return reasons
@@ -56,15 +57,31 @@ def _place_doubts(line: Mapping[str, Any], catalog: Catalog) -> list[str]:
     place = line["jurisdiction"]
     if place in {"unknown", "outside", CITY}:
         return [f"place_{place}"]
-    return [] if place in catalog.offices else ["place_unknown"]
+    return [] if place in catalog.counties else ["place_unknown"]
 
 
 def _conflicts(line: Mapping[str, Any], text: str, catalog: Catalog) -> list[str]:
-    """The office that would get the tip is spoken of in it, other than as the one that is written to."""
-    office = catalog.offices.get(line["jurisdiction"])
-    if office is None:
-        return []
+    """The office that would get the tip is accused or spoken of in it, or the city bureau is accused."""
+    reasons = []
+    if _is_accused(catalog.offices[CITY], line):
+        reasons.append("conflict_of_city")
+    office = catalog.counties.get(line["jurisdiction"])
+    if office is not None and (_is_accused(office, line) or _is_spoken_of(office, text, catalog.routing)):
+        reasons.append("conflict_of_interest")
+    return reasons
+
+
+def _is_accused(office: Office, line: Mapping[str, Any]) -> bool:
+    return any(name in target for name in office.authority_names for target in line["targets"])
+
+
+def _is_spoken_of(office: Office, text: str, rules: Routing) -> bool:
+    """Whether the office is named other than as the one that is written to."""
     names = "|".join(map(re.escape, sorted(office.authority_names, key=len, reverse=True)))
-    spoken_of = re.search(rf"(?<!{_ADDRESSED_BEFORE})(?:{names})(?!{_ADDRESSED_AFTER})", text)
-    accused = any(name in target for name in office.authority_names for target in line["targets"])
-    return ["conflict_of_interest"] if spoken_of or accused else []
+    for mention in re.finditer(names, text):
+        before, after = text[: mention.start()].rstrip(), text[mention.end() :].lstrip()
+        if any(word in after[:_NEAR] for word in rules.accusing):
+            return True
+        if not before.endswith(rules.addressed_before) and not after.startswith(rules.addressed_after):
+            return True
+    return False
