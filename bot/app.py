@@ -5,7 +5,10 @@ one process only, because Telegram hands its updates to one listener.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import structlog
 from aiohttp import web
@@ -14,21 +17,25 @@ from bot.channels import RefusedError, TryLaterError, UnreachableError
 from bot.channels.commands import COMMANDS
 from bot.channels.dialogue import ChatDialogue
 from bot.channels.polling import poll_forever
+from bot.channels.pulse import Pulse
 from bot.channels.telegram import TelegramChat
 from bot.channels.telegram_updates import read_update
-from bot.channels.turn import Surroundings
+from bot.channels.turn import OPEN_STATUS, Surroundings, remember_numbers
 from bot.channels.webhook import make_path, make_webhook
 from bot.channels.worker import ChatWorker
+from bot.inbox import chat_digest
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
 from config.text import BASE_LOCALE, LOCALES, text
+from models.queries.tips import find_draft, find_latest_tip_of_chat
 from models.queries.updates import release_claims
 from models.session import Database
 
 log = structlog.get_logger()
 
 LONGEST_PAUSE = 60.0
+CHECK_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,29 +113,41 @@ async def _serve(chat: TelegramChat, parts: ChatParts) -> None:
 
 async def _receive(chat: TelegramChat, parts: ChatParts) -> None:
     """Have updates pushed or fetch them; the menu is filled on the way."""
-    address = find_webhook_address(parts.settings, parts.keys)
-    if address and parts.settings.telegram_webhook_secret:
-        await _set_webhook(chat, address, parts.settings.telegram_webhook_secret)
-        await fill_menu(chat)
-        return
-    if await chat.find_webhook():
-        log.error("telegram_webhook_was_set", what="somebody had updates pushed elsewhere; it is taken back")
+    address, secret = find_webhook_address(parts.settings, parts.keys), parts.settings.telegram_webhook_secret
+    if address and secret:
+        await _keep_webhook(chat, address, secret, Pulse(parts.db))
+    with suppress(TryLaterError, UnreachableError, RefusedError):
+        if await chat.find_webhook():
+            log.error(
+                "telegram_webhook_was_set", what="updates were pushed elsewhere; polling takes them back"
+            )
     await chat.delete_webhook()
     await fill_menu(chat)
     await poll_forever(chat, parts.db, keys=parts.keys, arrived=parts.arrived)
 
 
-async def _set_webhook(chat: TelegramChat, address: str, secret: str) -> None:
+async def _keep_webhook(chat: TelegramChat, address: str, secret: str, pulse: Pulse) -> NoReturn:
+    """Set the webhook, and look every half minute whether it is still ours: who holds the token could move it."""
+    is_set = False
     pause = 1.0
     while True:
         try:
-            await chat.set_webhook(address, secret=secret)
+            if not is_set:
+                await chat.set_webhook(address, secret=secret)
+                await fill_menu(chat)
+            where = await chat.find_webhook()
+            is_set = where in {address, None}
+            if is_set:
+                await pulse.note_contact()
+            else:
+                log.error("telegram_webhook_is_foreign", what="it is set anew; change the bot's token")
+            pause = CHECK_SECONDS if is_set else 1.0
         except (TryLaterError, RefusedError, UnreachableError) as error:
-            log.warning("telegram_webhook_not_set", kind=type(error).__name__, wait_seconds=pause)
-            await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-        else:
-            return
+            log.warning("telegram_webhook_unsure", kind=type(error).__name__, wait_seconds=pause)
+        except Exception as error:  # noqa: BLE001 - the database may be away
+            log.error("telegram_pulse_failed", kind=type(error).__name__)
+        await asyncio.sleep(pause)
 
 
 async def fill_menu(chat: TelegramChat) -> None:
@@ -136,3 +155,23 @@ async def fill_menu(chat: TelegramChat) -> None:
     for locale in LOCALES:
         commands = [(name, text(f"chat.menu.{name}", locale)) for name in COMMANDS]
         await chat.set_commands(commands, language="" if locale == BASE_LOCALE else locale)
+
+
+def make_send_chat(chat: TelegramChat, parts: ChatParts) -> Callable[[str, str], Awaitable[None]]:
+    """How delivery sends a notice: a reporter's gets the button that opens his tip, and can be deleted by /forget.
+
+    What it answers raises the errors of `bot.channels`.
+    """
+
+    async def send(chat_id: str, words: str) -> None:
+        digest = chat_digest(parts.keys, int(chat_id))
+        async with parts.db.read() as session:
+            tip = await find_latest_tip_of_chat(session, digest)
+        buttons = [[(text("chat.button.status", tip.locale), OPEN_STATUS)]] if tip else []
+        number = await chat.send(int(chat_id), words, buttons=buttons)
+        if number is not None and tip:
+            async with parts.db.begin() as session:
+                if draft := await find_draft(session, digest):
+                    remember_numbers(draft, "sent", [number])
+
+    return send

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.channels import RefusedError, TryLaterError, UnreachableError
+from bot.channels.pulse import Pulse
 from bot.inbox import BadUpdateError, get_update_number, store_updates
 from config.clock import now
 from config.keys import Keys
@@ -30,6 +31,7 @@ class Source(Protocol):
 
 async def poll_forever(source: Source, db: Database, *, keys: Keys, arrived: asyncio.Event) -> None:
     """Fetch and store until cancelled; sets `arrived` when there is something new. Failures only delay."""
+    pulse = Pulse(db)
     offset: int | None = None
     pause = 0.0
     while True:
@@ -37,6 +39,7 @@ async def poll_forever(source: Source, db: Database, *, keys: Keys, arrived: asy
         try:
             updates = await source.fetch_updates(offset, wait_seconds=WAIT_SECONDS)
             await _store(updates, source, db, keys=keys)
+            await pulse.note_contact()
         except (TryLaterError, UnreachableError, RefusedError) as error:
             wait = getattr(error, "wait_seconds", None)
             pause = wait if wait is not None else min(max(0.5, pause * 2), LONGEST_PAUSE)

@@ -172,13 +172,18 @@ class TelegramChat:
             raise _translate(error) from None
         return True
 
-    async def find_webhook(self) -> str:
-        """The address that updates are pushed to at present; empty when there is none or nobody can say."""
+    async def find_webhook(self) -> str | None:
+        """Where updates are pushed to: an address, "" for nowhere, None when this server cannot say.
+
+        Raises TryLaterError.
+        """
         try:
             info = await self._bot.call("getWebhookInfo", {})
-        except TelegramError:
-            return ""
-        return str(info.get("url") or "") if isinstance(info, Mapping) else ""
+        except InvalidToken:
+            return None  # also what the library says of a method that the server lacks
+        except TelegramError as error:
+            raise _translate(error) from None
+        return str(info.get("url") or "") if isinstance(info, Mapping) else None
 
     async def set_webhook(self, url: str, *, secret: str) -> None:
         """Have updates pushed to `url`. Raises TryLaterError, RefusedError."""

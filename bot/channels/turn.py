@@ -23,6 +23,8 @@ from models.tip import Draft
 
 MEMORY = "_chat"
 MAX_REMEMBERED = 300
+OPEN_STATUS = "open.status"
+"""Button under a notice: opens the chat's own tip, at any step; it needs no memory of who was shown it."""
 IDLE, INTRO, CHECK, DONE = "_idle", "_intro", "_check", "_done"
 STATUS_NUMBER, STATUS_CODE, FOLLOW_UP = "_status_number", "_status_code", "_follow_up"
 OWN_STEPS = frozenset({IDLE, INTRO, CHECK, DONE, STATUS_NUMBER, STATUS_CODE, FOLLOW_UP})
@@ -139,6 +141,8 @@ class Turn:
 
     def read_tap(self) -> Tap:
         """What the tapped button means in this chat at this step."""
+        if self.incoming.text == OPEN_STATUS:
+            return Tap("valid", "status")
         token, _, number = self.incoming.text.partition(".")
         if token and token == self.recall("submitted_token"):
             return Tap("submitted")
