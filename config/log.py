@@ -44,6 +44,7 @@ QUIET_LIBRARIES = (
     "telegram",
     "aiosqlite",
     "apscheduler",
+    "alembic",
     "urllib3",
     "PIL",
     "asyncio",

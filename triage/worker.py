@@ -66,11 +66,15 @@ class Worker:
     async def start(self) -> None:
         """Start the clock; every job runs once at once, for what was missed."""
         for run in self._runs.values():
-            self._scheduler.add_job(self.nudge, IntervalTrigger(seconds=run.job.seconds), args=[run.job.name])
+            self._scheduler.add_job(self._ring, IntervalTrigger(seconds=run.job.seconds), args=[run.job.name])
         self._scheduler.start()
         for name in self._runs:
             self.nudge(name)
         self._pulse = asyncio.create_task(self._keep_pulse(), name="worker-pulse")
+
+    async def _ring(self, name: str) -> None:
+        """What the clock calls: a coroutine, because APScheduler runs plain functions in a thread."""
+        self.nudge(name)
 
     def nudge(self, name: str) -> None:
         """Run a job now, or once more when it is running. Call it from the event loop."""
