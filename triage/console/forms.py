@@ -34,6 +34,7 @@ async def options(
 ) -> dict[str, Any]:
     """Values of the one open form; empty ones where none is open."""
     case = file.case
+    unchosen = [{"value": "", "label": words("hint.choose_office")}] if opened == Move.ACCEPT else []
     clauses = list(typed.clauses) if typed else list(case.clauses)
     values = {
         name: typed.get(name) if typed else ""
@@ -47,7 +48,7 @@ async def options(
     return {
         "typed": {**values, "clauses": clauses},
         "version": typed.version if typed else case.version,
-        "offices": [] if staff.role is Role.LEAD else words.office_options(),
+        "offices": [] if staff.role is Role.LEAD else [*unchosen, *words.office_options()],
         "officers": await _officers(desk, staff, file, words) if opened == Move.ASSIGN else [],
         "clause_options": words.clause_options() if opened == Move.ACCEPT else [],
         "refusal_codes": [

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.catalog import Catalog
 from models.case import Case
 from models.staff import Staff
-from models.states import FindingKind, Verdict
+from models.states import Disposition, FindingKind, Verdict
 from triage import actions
 from triage.workflow import Move, Refusal
 
@@ -118,8 +118,10 @@ async def _accept(
     session: AsyncSession, case: Case, typed: Typed, *, by: Staff, catalog: Catalog, now: datetime
 ) -> None:
     """The desk's one act: correct the proposal where it is wrong, accept, assign."""
-    office_id = typed.get("office_id") or case.jurisdiction
-    if not typed.clauses:
+    office_id = typed.get("office_id")
+    if not office_id:
+        raise actions.MoveRefusedError(Refusal("field.empty", {"field": "office_id"}))
+    if not typed.clauses and case.disposition is not Disposition.OTHER_SAFETY:
         raise actions.MoveRefusedError(Refusal("field.empty", {"field": "clauses"}))
     if unknown := set(typed.clauses) - set(catalog.clauses):
         raise actions.MoveRefusedError(Refusal("move.unknown_clause", {"clause": min(unknown)[:20]}))

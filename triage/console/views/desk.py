@@ -31,7 +31,7 @@ async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
             "version": case.version,
             "can_follow": case.state is CaseState.REGISTERED
             and bool(case.clauses)
-            and case.jurisdiction in desk.catalog.offices,
+            and case.jurisdiction in desk.catalog.counties,
             "office_id": case.jurisdiction,
             "clause_ids": case.clauses,
             "is_returned": case.state is CaseState.ACCEPTED,

@@ -1,0 +1,159 @@
+"""Who may open what: every route of the router, every role, one's own case and another county's."""
+
+import pytest
+from sqlalchemy import func, select
+
+from models.event import Event
+from models.states import Role
+from triage.console.access import OPEN_PATHS, RULES
+
+OFFICE = frozenset({Role.OFFICER, Role.LEAD, Role.INTAKE, Role.SUPERVISOR})
+DESK = frozenset({Role.INTAKE, Role.SUPERVISOR})
+CALLS = frozenset({Role.OPERATOR})
+ALL = frozenset(Role)
+PROMISED = {
+    ("GET", "/"): ALL,
+    ("POST", "/sign-out"): ALL,
+    ("GET", "/account"): ALL,
+    ("POST", "/account"): ALL,
+    ("GET", "/account/password"): ALL,
+    ("POST", "/account/password"): ALL,
+    ("GET", "/cases"): OFFICE,
+    ("GET", "/cases/{number}"): OFFICE,
+    ("POST", "/cases/{number}/{move}"): OFFICE,
+    ("GET", "/cases/{number}/files/{file_id}"): OFFICE,
+    ("GET", "/cases/{number}/files/{file_id}/original"): OFFICE,
+    ("POST", "/cases/{number}/files/{file_id}/original"): OFFICE,
+    ("GET", "/desk"): DESK,
+    ("GET", "/operator"): CALLS,
+    ("POST", "/operator"): CALLS,
+    ("GET", "/operator/status"): CALLS,
+    ("POST", "/operator/status"): CALLS,
+}
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def routes_of(app) -> list[tuple[str, str]]:
+    """Every route with a page of its own, HEAD apart."""
+    return [
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.method != "HEAD" and route.resource is not None
+    ]
+
+
+def fill(path: str, number: str) -> str:
+    return path.replace("{number}", number).replace("{move}", "add_note").replace("{file_id}", "1")
+
+
+def test_every_route_is_open_by_name_or_has_a_rule(app):
+    for method, path in routes_of(app):
+        assert path in OPEN_PATHS or (method, path) in app[RULES], f"{method} {path} has no rule"
+
+
+def test_the_rules_are_the_promised_ones(app):
+    assert {key: app[RULES][key] for key in PROMISED} == PROMISED
+
+
+async def test_nobody_opens_anything_before_signing_in(app, visitor, bureau):
+    await visitor.get("/sign-in")
+    for method, path in routes_of(app):
+        if path in OPEN_PATHS:
+            continue
+        call = visitor.get if method == "GET" else visitor.post
+        answer = await call(fill(path, bureau.case.number), follow=False)
+        assert answer.status == 303, (method, path)
+        assert answer.headers["Location"].startswith("/sign-in"), (method, path)
+
+
+async def test_unknown_pages_say_nothing_before_signing_in(visitor):
+    answer = await visitor.get("/cases/nothing/here", follow=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/sign-in?next=%2Fcases%2Fnothing%2Fhere")
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_each_role_reaches_what_its_rules_name_and_nothing_else(app, bureau, sign_in, role):
+    for (method, path), roles in app[RULES].items():
+        if path in {"/sign-out", "/account/password"}:
+            continue  # they end the session
+        browser = await sign_in(bureau.by_role[role])
+        call = browser.get if method == "GET" else browser.post
+        answer = await call(fill(path, bureau.case.number), follow=False)
+        if role in roles:
+            assert answer.status != 403, (role, method, path)
+        else:
+            assert answer.status == 403, (role, method, path)
+            assert answer.says("您的岗位不能打开这一页")
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.LEAD])
+async def test_another_countys_case_is_as_if_it_did_not_exist(app, db, bureau, sign_in, role):
+    browser = await sign_in(bureau.by_role[role])
+    for method, path in PROMISED:
+        if "{number}" not in path:
+            continue
+        call = browser.get if method == "GET" else browser.post
+        theirs = await call(fill(path, bureau.other_case.number), follow=False)
+        nobodys = await call(fill(path, "000000000000"), follow=False)
+        assert theirs.status == nobodys.status == 404, (method, path)
+        assert without_tokens(theirs.text) == without_tokens(nobodys.text)
+    async with db.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Event)) == 0
+
+
+def without_tokens(page: str) -> str:
+    return "\n".join(line for line in page.splitlines() if "csrf" not in line)
+
+
+async def test_another_countys_case_is_not_counted_or_found(bureau, sign_in):
+    browser = await sign_in(bureau.by_role[Role.OFFICER])
+    for address in ("/cases", "/cases?view=all", "/cases?q=临颍", f"/cases?q={bureau.other_case.number}"):
+        answer = await browser.get(address)
+        assert not answer.says("临颍某某学校"), address
+        assert f"/cases/{bureau.other_case.number}" not in answer.text
+    assert (await browser.get("/cases?office=linying")).says("共 1 件")  # a filter for others does not widen
+
+
+async def test_the_city_sees_all_counties(bureau, sign_in):
+    for role in (Role.INTAKE, Role.SUPERVISOR):
+        browser = await sign_in(bureau.by_role[role])
+        assert (await browser.get(f"/cases/{bureau.other_case.number}")).status == 200
+        assert (await browser.get("/cases?office=linying")).says("临颍某某学校")
+
+
+async def test_an_officer_moved_to_another_county_loses_his_old_cases_at_once(db, bureau, sign_in):
+    browser = await sign_in(bureau.by_role[Role.OFFICER])
+    page = f"/cases/{bureau.case.number}"
+    assert (await browser.get(page)).status == 200
+    async with db.begin() as session:
+        (await session.merge(bureau.by_role[Role.OFFICER])).office_id = "linying"
+    assert (await browser.get(page)).status == 404
+    assert (await browser.get(f"/cases/{bureau.other_case.number}")).status == 200
+
+
+async def test_a_closed_account_is_out_with_the_next_click(db, bureau, sign_in):
+    browser = await sign_in(bureau.by_role[Role.OFFICER])
+    async with db.begin() as session:
+        (await session.merge(bureau.by_role[Role.OFFICER])).is_active = False
+    assert (await browser.get("/cases", follow=False)).headers["Location"] == "/sign-in?next=%2Fcases"
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+async def test_no_foreign_page_can_act(app, bureau, sign_in, headers):
+    for (method, path), roles in app[RULES].items():
+        if method != "POST":
+            continue
+        browser = await sign_in(bureau.by_role[min(roles)])
+        answer = await browser.post(fill(path, bureau.case.number), follow=False, **headers)
+        assert answer.status == 403, path
+
+
+async def test_no_form_counts_without_its_token(app, bureau, sign_in):
+    lead = await sign_in(bureau.by_role[Role.LEAD])
+    for (method, path), roles in app[RULES].items():
+        if method != "POST":
+            continue
+        browser = await sign_in(bureau.by_role[min(roles)])
+        for token in ("", "x", lead.token):
+            answer = await browser.post(fill(path, bureau.case.number), token=token, follow=False)
+            assert answer.status == 403, (path, token)

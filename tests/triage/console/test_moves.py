@@ -1,0 +1,344 @@
+"""The procedure through the pages: from the desk to the answer, previews, two people at once, words never lost."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from models.case import Case
+from models.event import Event
+from models.message import Message
+from models.states import CaseState, Disposition, MessageKind, Role, Verdict
+from tests.factories import NOW, make_case, make_finding, make_message, make_tip
+from triage.console.moves import FIELDS
+from triage.workflow import STEPS, Move
+
+
+def form_of(case: Case, version: int | None = None, **values: str) -> dict[str, str]:
+    return {"version": str(version or case.version), **values}
+
+
+async def reload(db, case: Case) -> Case:
+    async with db.read() as session:
+        return await session.get_one(Case, case.id)
+
+
+def test_every_move_has_a_form():
+    assert set(FIELDS) == set(Move) == set(STEPS)
+
+
+async def test_from_the_city_desk_to_the_closed_case(db, bureau, sign_in, catalog):
+    async with db.begin() as session:
+        case = await make_case(
+            session,
+            CaseState.REGISTERED,
+            "city",
+            due_rule="D03",
+            needs_review=True,
+            review_reasons=["unsure_place"],
+        )
+    page = f"/cases/{case.number}"
+    desk = await sign_in(bureau.by_role[Role.INTAKE])
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    lead = await sign_in(bureau.by_role[Role.LEAD])
+
+    listed = await desk.get("/desk")
+    assert listed.says("对属地把握不大")
+    opened = await desk.get(f"{page}?do=accept")
+    assert opened.says("“核查办结”时限开始计时")
+    fields = [
+        ("version", str(case.version)),
+        ("office_id", "yancheng"),
+        ("clauses", "3.1.4"),
+        ("clauses", "3.1.2"),
+    ]
+    done = await desk.post(f"{page}/accept", [*fields, ("reason", "先看监控")])
+    assert done.url.startswith("/desk?done=accept")
+
+    case = await reload(db, case)
+    assert (case.state, case.office_id, case.clauses) == (CaseState.ASSIGNED, "yancheng", ["3.1.4", "3.1.2"])
+    assert (await officer.get(page)).says("先看监控")
+    assert (await officer.post(f"{page}/sign_for", form_of(case))).says("已签收，开始核查")
+
+    case = await reload(db, case)
+    result = {"verdict": "partly_proven", "result": "一、查了广告。\n二、问了学员。"}
+    preview = await officer.post(f"{page}/file_result", form_of(case, step="preview", **result))
+    assert preview.says("部分属实")
+    assert preview.says("二、问了学员。")
+    assert (await reload(db, case)).state is CaseState.VERIFYING  # a preview changes nothing
+    assert (await officer.post(f"{page}/file_result", form_of(case, step="send", **result))).status == 200
+
+    case = await reload(db, case)
+    assert case.result == result["result"]
+    assert (await officer.get(page)).says("由县区负责人或分管领导办理")
+    assert (await lead.post(f"{page}/send_back", form_of(case, reason="缺监控"))).says("已退回补充核查")
+    case = await reload(db, case)
+    again = await officer.get(f"{page}?do=file_result")
+    assert again.says("一、查了广告。")  # goes on from what was filed
+    await officer.post(f"{page}/file_result", form_of(case, step="send", **result))
+    case = await reload(db, case)
+    assert (await lead.post(f"{page}/approve", form_of(case))).says("审核已通过")
+
+    case = await reload(db, case)
+    assert case.next_due_rule == "D12"
+    answer = "您反映的情况部分属实，电话 13812345678。"
+    preview = await officer.post(f"{page}/answer", form_of(case, step="preview", answer=answer))
+    assert preview.says("文中有手机号码")
+    await officer.post(f"{page}/answer", form_of(case, step="send", answer=answer))
+    case = await reload(db, case)
+    assert (await officer.post(f"{page}/close", form_of(case))).says("已办结")
+    case = await reload(db, case)
+    assert (case.state, case.verdict, case.is_open) == (CaseState.CLOSED, Verdict.PARTLY_PROVEN, False)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestForms:
+    async def test_a_missing_field_keeps_every_word(self, bureau, sign_in):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        page = f"/cases/{bureau.case.number}/file_result"
+        long = "查明：" + "很长的一段话。" * 300
+        answer = await officer.post(page, form_of(bureau.case, step="preview", result=long))
+        assert answer.status == 422
+        assert answer.says("请填写“核查结论”")
+        assert long in answer.text
+        assert answer.text.count("<title>有误：") == 1
+
+    async def test_too_long_a_reason_is_said_with_its_limit(self, bureau, sign_in):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        answer = await officer.post(
+            f"/cases/{bureau.case.number}/return", form_of(bureau.case, reason="长" * 501)
+        )
+        assert answer.status == 422
+        assert answer.says("最多 500 字")
+
+    async def test_the_preview_leads_back_to_the_form_with_its_words(self, bureau, sign_in):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        page = f"/cases/{bureau.case.number}/ask_reporter"
+        answer = await officer.post(page, form_of(bureau.case, step="edit", words="有收据吗？"))
+        assert answer.status == 200
+        assert "有收据吗？</textarea>" in answer.text
+
+    async def test_who_filed_the_result_is_told_why_he_cannot_approve_it(self, db, bureau, sign_in):
+        lead = bureau.by_role[Role.LEAD]
+        async with db.begin() as session:
+            case = await make_case(session, CaseState.RESULT_FILED, result_by=lead.id)
+        browser = await sign_in(lead)
+        assert (await browser.get(f"/cases/{case.number}")).says("须由另一人审核")
+        refused = await browser.post(f"/cases/{case.number}/approve", form_of(case))
+        assert refused.status == 409
+        assert refused.says("须由另一人审核")
+
+    async def test_a_move_of_another_role_is_refused_with_its_reason(self, bureau, sign_in):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        answer = await officer.post(
+            f"/cases/{bureau.case.number}/assign", form_of(bureau.case, office_id="yancheng")
+        )
+        assert answer.status == 409
+        assert answer.says("“交办”不由承办人办理")
+
+    async def test_a_lead_gives_a_case_to_his_own_people_only(self, db, bureau, sign_in):
+        lead = await sign_in(bureau.by_role[Role.LEAD])
+        page = f"/cases/{bureau.case.number}/assign"
+        other = str(bureau.other_officer.id)
+        answer = await lead.post(page, form_of(bureau.case, officer_id=other))
+        assert answer.status == 422
+        assert answer.says("没有这个承办人")
+        refused = await lead.post(page, form_of(bureau.case, office_id="linying"))
+        assert refused.status == 409
+        mine = str(bureau.by_role[Role.OFFICER].id)
+        assert (await lead.post(page, form_of(bureau.case, officer_id=mine))).says("已交办")
+
+    async def test_refusing_needs_a_code_and_words(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(session, CaseState.REGISTERED, "city", due_rule="D03")
+        desk = await sign_in(bureau.by_role[Role.INTAKE])
+        page = f"/cases/{case.number}/refuse"
+        assert (await desk.post(page, form_of(case, step="preview", answer="说明"))).says("请选择一个理由")
+        preview = await desk.post(page, form_of(case, step="preview", code="R4", answer="请向 12345 反映。"))
+        assert preview.says("不属于安全生产")
+        assert (await desk.post(page, form_of(case, code="R4", answer="请向 12345 反映。"))).says(
+            "已决定不予受理"
+        )
+        assert (await reload(db, case)).reason_code == "R4"
+
+    async def test_the_desk_must_name_an_office_and_a_clause(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(
+                session, CaseState.REGISTERED, "city", due_rule="D03", jurisdiction="unknown"
+            )
+        desk = await sign_in(bureau.by_role[Role.INTAKE])
+        page = f"/cases/{case.number}/accept"
+        assert (await desk.post(page, form_of(case, office_id="", clauses="3.1.4"))).says("请填写“承办单位”")
+        assert (await desk.post(page, form_of(case, office_id="yancheng"))).says("请填写“涉及的条款”")
+        assert (await desk.post(page, form_of(case, office_id="yancheng", clauses="9.9"))).status == 422
+        assert (await desk.post(page, form_of(case, office_id="mars", clauses="3.1.4"))).status == 422
+        assert (await reload(db, case)).state is CaseState.REGISTERED
+
+    async def test_another_safety_matter_goes_on_without_a_clause(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(
+                session,
+                CaseState.REGISTERED,
+                "city",
+                due_rule="D03",
+                disposition=Disposition.OTHER_SAFETY,
+                clauses=[],
+            )
+        desk = await sign_in(bureau.by_role[Role.INTAKE])
+        await desk.post(f"/cases/{case.number}/accept", form_of(case, office_id="linying", reason=""))
+        assert (await reload(db, case)).office_id == "linying"
+
+    async def test_correcting_the_machine_keeps_both_sides(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(
+                session, CaseState.REGISTERED, "city", due_rule="D03", jurisdiction="yancheng"
+            )
+            tip = await make_tip(session, case=case)
+            await make_finding(session, case, tip, value="3.1.4")
+        desk = await sign_in(bureau.by_role[Role.INTAKE])
+        await desk.post(f"/cases/{case.number}/accept", form_of(case, office_id="linying", clauses="3.4.1"))
+        page = await desk.get(f"/cases/{case.number}")
+        assert page.says("不采纳")
+        assert page.says("补充")
+
+    async def test_the_machines_proposal_is_followed_with_one_button(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(
+                session, CaseState.REGISTERED, "city", due_rule="D03", jurisdiction="yancheng"
+            )
+        desk = await sign_in(bureau.by_role[Role.INTAKE])
+        assert (await desk.get("/desk")).says("照建议交办郾城区")
+        fields = form_of(case, office_id="yancheng", clauses="3.1.4", reason="")
+        assert (await desk.post(f"/cases/{case.number}/accept", fields)).says("已受理并交办")
+        assert (await reload(db, case)).officer_id == bureau.by_role[Role.OFFICER].id
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestTwoPeople:
+    async def test_a_stale_form_changes_nothing_and_loses_nothing(self, db, bureau, sign_in):
+        officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
+        page = f"/cases/{bureau.case.number}"
+        old = form_of(bureau.case)
+        await lead.post(f"{page}/return", {**old, "reason": "不在本区"})
+        async with db.begin() as session:  # the city gives it back at once
+            case = await session.get_one(Case, bureau.case.id)
+            case.office_id, case.state = "yancheng", CaseState.VERIFYING
+        words = "查明：" + "详细情况。" * 50
+        stale = await officer.post(f"{page}/file_result", {**old, "verdict": "proven", "result": words})
+        assert stale.status == 409
+        assert stale.says("案件刚刚有了变化")
+        assert words in stale.text
+        assert stale.says("不在本区")  # what happened meanwhile
+        case = await reload(db, bureau.case)
+        assert case.state is CaseState.VERIFYING
+        kept = form_of(case, step="edit", verdict="proven", result=words)
+        again = await officer.post(f"{page}/file_result", kept)
+        assert f'name="version" value="{case.version}"' in again.text
+        assert words in again.text
+        await officer.post(f"{page}/file_result", form_of(case, verdict="proven", result=words))
+        assert (await reload(db, case)).result == words
+
+    async def test_a_stale_form_for_a_step_that_is_over_says_so(self, db, bureau, sign_in):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        async with db.begin() as session:
+            case = await session.get_one(Case, bureau.case.id)
+            case.state = CaseState.ANSWER_DUE
+        old = form_of(bureau.case, verdict="proven", result="查明的事实")
+        answer = await officer.post(f"/cases/{bureau.case.number}/file_result", old)
+        assert answer.status == 409
+        assert answer.says("这一步已经不能办")
+        assert answer.says("查明的事实")
+
+    @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 40, "１"])
+    async def test_a_form_without_a_real_version_is_stale(self, bureau, sign_in, version):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        data = {"version": version, "words": "记一笔"}
+        assert (await officer.post(f"/cases/{bureau.case.number}/add_note", data)).status == 409
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestMessages:
+    async def test_a_message_is_read_when_its_office_opens_the_case(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(session, has_unread=True)
+            tip = await make_tip(session, case=case)
+            message = await make_message(session, case, tip)
+        supervisor = await sign_in(bureau.by_role[Role.SUPERVISOR])
+        assert (await supervisor.get(f"/cases/{case.number}")).says("我还有照片。")
+        assert (await reload(db, case)).has_unread
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        assert (await officer.get("/cases?view=unread")).says("共 1 件")
+        await officer.get(f"/cases/{case.number}")
+        assert not (await reload(db, case)).has_unread
+        async with db.read() as session:
+            assert (await session.get_one(Message, message.id)).read_at == NOW
+
+    async def test_a_note_and_a_question_stand_in_the_history_once(self, db, bureau, sign_in):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        page = f"/cases/{bureau.case.number}"
+        await officer.post(f"{page}/add_note", form_of(bureau.case, words="约了明天"))
+        case = await reload(db, bureau.case)
+        await officer.post(f"{page}/ask_reporter", form_of(case, step="send", words="有收据吗？"))
+        history = await officer.get(page)
+        assert history.text.count("约了明天") == 1
+        assert history.text.count("有收据吗？") == 1
+        async with db.read() as session:
+            kinds = (await session.scalars(select(Message.kind).order_by(Message.id))).all()
+        assert kinds == [MessageKind.NOTE, MessageKind.TO_REPORTER]
+
+
+async def test_opening_a_case_writes_nothing(db, bureau, sign_in):
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    await officer.get(f"/cases/{bureau.case.number}")
+    await officer.get(f"/cases/{bureau.case.number}?do=file_result&events=all")
+    async with db.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Event)) == 0
+    assert (await reload(db, bureau.case)).version == bureau.case.version
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_counts_of_the_rail_equal_the_lists(db, bureau, sign_in):
+    officer = bureau.by_role[Role.OFFICER]
+    async with db.begin() as session:
+        for state in (CaseState.ASSIGNED, CaseState.RESULT_FILED, CaseState.ANSWER_DUE, CaseState.CLOSED):
+            for days in (-2, 1, 9):
+                await make_case(
+                    session, state, due_in=timedelta(days=days), officer_id=officer.id if days > 1 else None
+                )
+        await make_case(session, CaseState.REFUSED, has_unread=True, due_in=None)
+    browser = await sign_in(officer)
+    page = (await browser.get("/cases")).text
+    for view in [
+        "open",
+        "overdue",
+        "assigned",
+        "verifying",
+        "result_filed",
+        "answer_due",
+        "mine",
+        "unassigned",
+        "unread",
+        "closed",
+    ]:
+        listed = await browser.get(f"/cases?view={view}")
+        number = listed.text.count('<td class="number')
+        assert listed.says(f"共 {number} 件"), view
+        line = next(part for part in page.split("<li>") if f'href="/cases?view={view}"' in part)
+        assert f">{number}</span>" in line, view
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_list_walks_on_page_by_page_without_gap_or_repeat(db, bureau, sign_in):
+    async with db.begin() as session:
+        for place in range(60):
+            await make_case(session, due_in=timedelta(hours=place // 2))
+    browser = await sign_in(bureau.by_role[Role.OFFICER])
+    seen: list[str] = []
+    address = "/cases?view=verifying&q=宏达"
+    while address:
+        page = (await browser.get(address)).text
+        rows = page.split('<td class="number nowrap"><a href="/cases/')[1:]
+        seen += [row[:12] for row in rows]
+        found = page.split('rel="next" href="')
+        address = found[1].split('"')[0].replace("&amp;", "&") if len(found) > 1 else ""
+    assert len(seen) == len(set(seen)) == 61
