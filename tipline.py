@@ -212,6 +212,8 @@ async def _make_administrator(home: Home) -> None:
 
 async def _run_worker(home: Home) -> None:
     """Triage, clocks and delivery, until cancelled."""
+    from functools import partial
+
     from bot.app import make_telegram
     from bot.delivery import deliver_due
     from bot.receipts import harden
@@ -241,7 +243,7 @@ async def _run_worker(home: Home) -> None:
     jobs = [
         *make_jobs(home.db, catalog=home.catalog, classifier=classifier, files=settings.files),
         Job("deliver", 2, deliver, is_vital=True),
-        Job("harden", 5, lambda _moment: harden_codes(home.db, harden), is_single=True),
+        Job("harden", 5, partial(harden_codes, home.db, harden), is_single=True),
     ]
     worker = Worker(home.db, jobs, clock=now)
     try:

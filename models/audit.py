@@ -62,7 +62,9 @@ def _link_pending(session: Session) -> None:
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"))
-    head = session.execute(select(Event.position, Event.hash).order_by(Event.position.desc()).limit(1)).first()
+    head = session.execute(
+        select(Event.position, Event.hash).order_by(Event.position.desc()).limit(1)
+    ).first()
     position, previous = (head.position, head.hash) if head else (0, FIRST_PREVIOUS)
     for entry in entries:
         position += 1
@@ -88,7 +90,9 @@ def hash_event(entry: Event) -> bytes:
     return hashlib.sha256(entry.previous + canonical.encode()).digest()
 
 
-async def find_broken_event(session: AsyncSession, *, head: tuple[int, bytes] | None = None) -> BrokenChain | None:
+async def find_broken_event(
+    session: AsyncSession, *, head: tuple[int, bytes] | None = None
+) -> BrokenChain | None:
     """Walk the whole chain; answer the first entry that does not fit, or None.
 
     `head`: position and hash noted earlier outside the database; shows a tail that was cut off.

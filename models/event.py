@@ -21,10 +21,14 @@ class Event(Base):
     position: Mapped[int] = mapped_column(unique=True, comment="1, 2, 3 … over the whole installation")
     kind: Mapped[Short]
     at: Mapped[Moment]
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), comment="none: the system or a reporter")
+    staff_id: Mapped[int | None] = mapped_column(
+        ForeignKey("staff.id"), comment="none: the system or a reporter"
+    )
     tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
-    reason: Mapped[str] = mapped_column(String(500), default="", comment="why, as given by staff; never tip text")
+    reason: Mapped[str] = mapped_column(
+        String(500), default="", comment="why, as given by staff; never tip text"
+    )
     data: Mapped[Data] = mapped_column(comment="facts of the act: from, to, due …; never content")
     previous: Mapped[Digest]
     hash: Mapped[Digest]

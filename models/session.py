@@ -41,8 +41,12 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._make_folder()
-            self.write_engine = self._sqlite_engine(connections=1, begin="BEGIN IMMEDIATE", is_read_only=False)
-            self.read_engine = self._sqlite_engine(connections=SQLITE_READERS, begin="BEGIN", is_read_only=True)
+            self.write_engine = self._sqlite_engine(
+                connections=1, begin="BEGIN IMMEDIATE", is_read_only=False
+            )
+            self.read_engine = self._sqlite_engine(
+                connections=SQLITE_READERS, begin="BEGIN", is_read_only=True
+            )
         else:
             self.write_engine = create_async_engine(
                 self.url,
@@ -117,7 +121,12 @@ class Database:
 
 
 def _pragmas(*, is_read_only: bool) -> list[str]:
-    shared = [f"busy_timeout={WAIT_SECONDS * 1000}", "foreign_keys=ON", "trusted_schema=OFF", "temp_store=MEMORY"]
+    shared = [
+        f"busy_timeout={WAIT_SECONDS * 1000}",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        "temp_store=MEMORY",
+    ]
     if is_read_only:
         return [*shared, "query_only=ON"]
     return [*shared, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]

@@ -42,7 +42,9 @@ class Tip(Base):
     id: Mapped[Key]
     number: Mapped[str] = mapped_column(String(12), unique=True, comment="case number told to the reporter")
     code_scheme: Mapped[CodeScheme] = mapped_column(word(CodeScheme))
-    code_hash: Mapped[str] = mapped_column(String(128), comment="keyed hash of the return code, hardened later")
+    code_hash: Mapped[str] = mapped_column(
+        String(128), comment="keyed hash of the return code, hardened later"
+    )
     submission_digest: Mapped[Digest] = mapped_column(comment="keyed hash of channel and submission key")
     body_digest: Mapped[Digest] = mapped_column(comment="keyed hash of all that was submitted")
     channel: Mapped[Channel] = mapped_column(word(Channel))
@@ -56,7 +58,9 @@ class Tip(Base):
     received_at: Mapped[Moment] = mapped_column(index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     assessed_at: Mapped[datetime | None] = mapped_column(UTCTime)
-    claimed_until: Mapped[datetime | None] = mapped_column(UTCTime, comment="lease of the worker that assesses it")
+    claimed_until: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="lease of the worker that assesses it"
+    )
     attempts: Mapped[int] = mapped_column(default=0)
 
     attachments: Mapped[list["Attachment"]] = relationship(lazy="raise", order_by="Attachment.id")
@@ -73,7 +77,9 @@ class Identity(Base):
     phone: Mapped[Sealed | None] = mapped_column(comment="sealed, place identity.phone")
     chat: Mapped[Sealed | None] = mapped_column(comment="sealed chat id, place identity.chat")
     chat_digest: Mapped[Digest | None] = mapped_column(index=True, comment="keyed hash of the chat id")
-    is_reachable: Mapped[bool] = mapped_column(default=True, comment="false once the chat refused our message")
+    is_reachable: Mapped[bool] = mapped_column(
+        default=True, comment="false once the chat refused our message"
+    )
 
 
 class Attachment(Base):
@@ -98,12 +104,17 @@ class InboundUpdate(Base):
     """Durable inbox of the chat: stored before it is acknowledged, erased when done."""
 
     __tablename__ = "inbound_update"
-    __table_args__ = (UniqueConstraint("bot_id", "update_id"), Index("ix_inbound_update_state", "state", "id"))
+    __table_args__ = (
+        UniqueConstraint("bot_id", "update_id"),
+        Index("ix_inbound_update_state", "state", "id"),
+    )
 
     id: Mapped[Key]
     bot_id: Mapped[Short]
     update_id: Mapped[Short]
-    chat: Mapped[Digest | None] = mapped_column(comment="keyed hash of the chat id: updates of one chat in order")
+    chat: Mapped[Digest | None] = mapped_column(
+        comment="keyed hash of the chat id: updates of one chat in order"
+    )
     payload: Mapped[Data | None] = mapped_column(comment="as received; emptied when done")
     state: Mapped[UpdateState] = mapped_column(word(UpdateState), default=UpdateState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)

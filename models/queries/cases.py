@@ -158,7 +158,9 @@ def _read_mark(after: str | None) -> tuple[datetime, int] | None:
 
 async def find_cases_with_files(session: AsyncSession, case_ids: Sequence[int]) -> frozenset[int]:
     """Which of these cases have a file, on a tip or on a later message."""
-    of_tips = select(Tip.case_id).join(Attachment, Attachment.tip_id == Tip.id).where(Tip.case_id.in_(case_ids))
+    of_tips = (
+        select(Tip.case_id).join(Attachment, Attachment.tip_id == Tip.id).where(Tip.case_id.in_(case_ids))
+    )
     of_messages = (
         select(Message.case_id)
         .join(Attachment, Attachment.message_id == Message.id)

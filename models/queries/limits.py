@@ -12,7 +12,9 @@ from models.case import ThrottleCount
 FAILURES_ARE_FORGOTTEN_AFTER = timedelta(hours=24)
 
 
-async def count_try(session: AsyncSession, scope: str, source: bytes, *, now: datetime, window: timedelta) -> int:
+async def count_try(
+    session: AsyncSession, scope: str, source: bytes, *, now: datetime, window: timedelta
+) -> int:
     """Count one try of `source` and answer how many it made in the running window."""
     insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(ThrottleCount)
     is_over = ThrottleCount.window_ends_at <= now
@@ -31,7 +33,13 @@ async def count_try(session: AsyncSession, scope: str, source: bytes, *, now: da
 
 
 async def note_failure(
-    session: AsyncSession, scope: str, source: bytes, *, now: datetime, free_tries: int, longest_wait: timedelta
+    session: AsyncSession,
+    scope: str,
+    source: bytes,
+    *,
+    now: datetime,
+    free_tries: int,
+    longest_wait: timedelta,
 ) -> None:
     """Count a failure; from `free_tries` on each further one doubles the wait, up to `longest_wait`.
 

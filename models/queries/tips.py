@@ -93,10 +93,14 @@ async def give_attachments_to_tip(session: AsyncSession, *, draft_id: int, tip_i
 
 async def mark_unread(session: AsyncSession, case_id: int) -> None:
     """Say on the case that the reporter wrote; does not disturb an officer who is editing it."""
-    await session.execute(update(Case).where(Case.id == case_id).values(has_unread=True, version=Case.version))
+    await session.execute(
+        update(Case).where(Case.id == case_id).values(has_unread=True, version=Case.version)
+    )
 
 
-async def claim_waiting_tips(session: AsyncSession, *, now: datetime, limit: int, lease: timedelta) -> Sequence[Tip]:
+async def claim_waiting_tips(
+    session: AsyncSession, *, now: datetime, limit: int, lease: timedelta
+) -> Sequence[Tip]:
     """Tips not yet assessed, oldest first, leased to the caller so that a second worker takes others.
 
     A tip that failed `MAX_ATTEMPTS` times is still claimed: the caller then sends it to the city desk unread
@@ -121,7 +125,9 @@ async def claim_waiting_tips(session: AsyncSession, *, now: datetime, limit: int
 
 async def list_unhardened_codes(session: AsyncSession, *, limit: int) -> Sequence[tuple[int, str]]:
     """Tips whose return code is stored as a fast keyed hash only: (tip id, hash)."""
-    statement = select(Tip.id, Tip.code_hash).where(Tip.code_scheme == CodeScheme.HMAC).order_by(Tip.id).limit(limit)
+    statement = (
+        select(Tip.id, Tip.code_hash).where(Tip.code_scheme == CodeScheme.HMAC).order_by(Tip.id).limit(limit)
+    )
     return [(row.id, row.code_hash) for row in await session.execute(statement)]
 
 
@@ -143,7 +149,7 @@ async def delete_old_drafts(session: AsyncSession, *, before: datetime) -> int:
 
 async def count_waiting_tips(session: AsyncSession, *, before: datetime) -> int:
     """How many tips wait for triage since before a moment: should be none."""
-    ids = await session.scalars(select(Tip.id).where(Tip.assessed_at.is_(None), Tip.received_at < before).limit(1000))
+    ids = await session.scalars(
+        select(Tip.id).where(Tip.assessed_at.is_(None), Tip.received_at < before).limit(1000)
+    )
     return len(ids.all())
-
-

@@ -66,9 +66,10 @@ async def test_acknowledged_tips_survive_kills_and_retries_change_nothing(tmp_pa
         assert citizen.receipts[0] == acknowledged.get(citizen.key, citizen.receipts[0])
 
     async with asyncio.timeout(60):
-        while not all(case and clocks for _, case, clocks in (tips := read_tips(data))):
+        while not all(case and clocks for _, case, clocks in read_tips(data)):
             await asyncio.sleep(0.2)
     assert await program.stop() == 0
+    tips = read_tips(data)
     numbers = [number for number, _, _ in tips]
     assert sorted(numbers) == sorted({citizen.receipts[0][0] for citizen in citizens})
     assert len(tips) == len(citizens)
