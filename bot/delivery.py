@@ -20,9 +20,10 @@ from bot.channels import RefusedError, TryLaterError, UnreachableError
 from bot.groups import GroupSendError, send_to_groups
 from bot.mail import Mailer, read_mail_server
 from bot.outcome import Failed, Outcome, Retry, Sent, Skipped
+from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
-from config.text import MissingTextError, format_date, has_text, text
+from config.text import MissingTextError, format_date, text
 from models.case import Case
 from models.notice import Notice
 from models.numbers import in_groups
@@ -73,13 +74,20 @@ class Letter:
 
 
 async def deliver_due(
-    db: Database, *, settings: Settings, keys: Keys, send_chat: SendChat | None, now: datetime, clock: Clock
+    db: Database,
+    *,
+    settings: Settings,
+    keys: Keys,
+    catalog: Catalog,
+    send_chat: SendChat | None,
+    now: datetime,
+    clock: Clock,
 ) -> Counter[str]:
     """Deliver what is due, at most one batch. Answers how many were claimed, sent, put off, failed, skipped."""
     notices = await claim_notices(db, now=now, limit=BATCH, lease=LEASE)
     if not notices:
         return Counter()
-    postman = Postman(db, settings, keys, send_chat, clock)
+    postman = Postman(db, settings, keys, catalog, send_chat, clock)
     places = asyncio.Semaphore(LANES_AT_ONCE)
 
     async def run(lane: Sequence[Notice]) -> Counter[str]:
@@ -107,11 +115,18 @@ class Postman:
     """One round of delivery."""
 
     def __init__(
-        self, db: Database, settings: Settings, keys: Keys, send_chat: SendChat | None, clock: Clock
+        self,
+        db: Database,
+        settings: Settings,
+        keys: Keys,
+        catalog: Catalog,
+        send_chat: SendChat | None,
+        clock: Clock,
     ) -> None:
         self._db = db
         self._settings = settings
         self._keys = keys
+        self._catalog = catalog
         self._send_chat = send_chat
         self._clock = clock
 
@@ -182,7 +197,7 @@ class Postman:
         address = self._open_address(notice.channel, owner)
         if address is None:
             return Skipped("no_address")
-        subject, body = render(notice, public_url=self._settings.public_url)
+        subject, body = render(notice, catalog=self._catalog, public_url=self._settings.public_url)
         return Letter(notice, address, subject, body)
 
     def _is_configured(self, channel: NoticeChannel) -> bool:
@@ -255,9 +270,9 @@ class Postman:
         _log_outcome(notice, outcome, is_ours=is_ours)
 
 
-def render(notice: Notice, *, public_url: str | None) -> tuple[str, str]:
+def render(notice: Notice, *, catalog: Catalog, public_url: str | None) -> tuple[str, str]:
     """Subject and body in the recipient's language. Raises MissingTextError, KeyError, ValueError."""
-    values = _readable(notice)
+    values = _readable(notice, catalog)
     subject, body = (
         text(f"notices.{notice.kind}.{part}", notice.locale, **values) for part in ("subject", "body")
     )
@@ -266,15 +281,15 @@ def render(notice: Notice, *, public_url: str | None) -> tuple[str, str]:
     return subject, body
 
 
-def _readable(notice: Notice) -> dict[str, object]:
+def _readable(notice: Notice, catalog: Catalog) -> dict[str, object]:
     values: dict[str, object] = {name: value for name, value in notice.values.items() if name != "done"}
     if number := notice.values.get("number"):
         values["number"] = in_groups(number)
     if due := notice.values.get("due"):
         values["due"] = format_date(datetime.fromisoformat(due), notice.locale)
     if rule := notice.values.get("rule"):
-        key = f"notices.duty.{rule}"
-        values["duty"] = text(key if has_text(key) else "notices.duty.other", notice.locale)
+        names = [known.name.say(notice.locale) for known in catalog.deadlines if known.id == rule]
+        values["duty"] = names[-1] if names else text("notices.duty", notice.locale)
     return values
 
 

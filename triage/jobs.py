@@ -88,7 +88,7 @@ async def sweep_files(db: Database, files: Path, *, now: datetime) -> int:
     return 0
 
 
-async def harden_codes(db: Database, harden: Callable[[str], str]) -> int:
+async def harden_codes(db: Database, harden: Callable[[str], str], _now: datetime) -> int:
     """Replace fast hashes of return codes by slow ones, a few at a time. `harden` comes from the public side."""
     async with db.read() as session:
         waiting = await list_unhardened_codes(session, limit=CODES_AT_ONCE)

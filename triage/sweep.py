@@ -82,7 +82,7 @@ async def _plan(
         for step in progress.told
         for person in await readers.find(case, Role(step.role))
     ]
-    return Turn(deadline, case, progress, tuple(most_severe(tellings)))
+    return Turn(deadline, case, progress, tuple(tellings))
 
 
 def _ladder(deadline: Deadline, catalog: Catalog) -> list[LadderStep]:
@@ -194,7 +194,7 @@ class Sweep:
     async def _tell(self, session: AsyncSession, turn: Turn) -> None:
         deadline, case = turn.deadline, turn.case
         values = {"number": case.number, "due": deadline.due_at.isoformat(), "rule": deadline.rule_id}
-        for telling in turn.tellings:
+        for telling in most_severe(turn.tellings):
             if telling.staff_id not in self._digests:
                 await queue_staff_notice(
                     session,
@@ -238,7 +238,7 @@ class Sweep:
         matters: dict[int, list[str]] = defaultdict(list)
         urgency: dict[int, Urgency] = defaultdict(lambda: Urgency.NORMAL)
         for turn in self._turns:
-            for telling in turn.tellings:
+            for telling in most_severe(turn.tellings):
                 matters[telling.staff_id].append(f"{telling.deadline_id}:{telling.stage}")
                 if turn.case.urgency is Urgency.IMMEDIATE:
                     urgency[telling.staff_id] = Urgency.IMMEDIATE

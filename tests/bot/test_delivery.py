@@ -5,6 +5,7 @@ import socket
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 import structlog
@@ -14,6 +15,7 @@ from bot import delivery
 from bot.channels import RefusedError, TryLaterError, UnreachableError
 from bot.delivery import deliver_due, render
 from bot.mail import read_mail_server
+from config.catalog import load_catalog as read_rules
 from config.settings import Settings
 from config.text import LOCALES, load_texts
 from models.notice import Notice
@@ -28,6 +30,11 @@ from tests.fakes.webhook import NoticeSink
 NUMBER = "263184720393"
 DUE = "2026-03-05T09:30:00+00:00"
 VALUES = {"number": NUMBER, "due": DUE, "rule": "D07", "count": 4}
+
+
+@cache
+def load_catalog():
+    return read_rules()
 
 
 class Chat:
@@ -89,6 +96,7 @@ class Bench:
             self.db,
             settings=self.settings,
             keys=self.keys,
+            catalog=load_catalog(),
             send_chat=self.chat.send if self.has_chat else None,
             now=at,
             clock=clock or (lambda: at),
@@ -384,7 +392,7 @@ def kinds() -> list[str]:
 @pytest.mark.parametrize("kind", kinds())
 def test_every_kind_can_be_said_from_the_allowed_values(kind: str, locale: str):
     notice = Notice(kind=kind, locale=locale, values=VALUES, channel=NoticeChannel.MAIL)
-    subject, body = render(notice, public_url=None)
+    subject, body = render(notice, catalog=load_catalog(), public_url=None)
     assert subject
     assert "{" not in subject + body
     assert "D07" not in body
