@@ -13,6 +13,11 @@ from tests.factories import NOW, make_case, make_finding, make_message, make_tip
 from triage.console.moves import FIELDS
 from triage.workflow import STEPS, Move
 
+VIEWS = (
+    *("open", "overdue", "assigned", "verifying", "result_filed"),
+    *("answer_due", "mine", "unassigned", "unread", "closed"),
+)
+
 
 def form_of(case: Case, version: int | None = None, **values: str) -> dict[str, str]:
     return {"version": str(version or case.version), **values}

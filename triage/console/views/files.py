@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from config.keys import SealBrokenError
 from config.web import Refusal, get_form, get_locale
 from models.audit import record_event
 from models.files import AttachmentLostError, open_original, open_working
@@ -73,7 +74,7 @@ async def _find(request: web.Request, staff: Staff) -> tuple[CaseFile, Attachmen
 async def _read(read: Callable[..., bytes], *args: object) -> bytes:
     try:
         return await asyncio.to_thread(read, *args)
-    except AttachmentLostError as error:
+    except (AttachmentLostError, SealBrokenError) as error:
         raise Refusal(404, "console.file_lost") from error
 
 

@@ -263,7 +263,7 @@ def _load_cell(cases: int, view: str, office_id: str) -> Cell:
 
 def _month_rows(figures: Figures, words: Words) -> list[dict[str, Any]]:
     rows = []
-    for written, group in reversed(figures.by_month.items()):
+    for written, group in reversed(list(figures.by_month.items())):
         month = Month.find(written) or figures.wanted.period.last
         cells = Cells(words, Period(month, month), figures.wanted.office_id)
         is_before = month < figures.wanted.period.first

@@ -1,11 +1,10 @@
 """Figures in words: durations, shares, the opening sentence, and the address of the list behind each figure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from config.text import text
+from config.text import format_day, text
 from models.queries.figures import FigureFilter, Month, Outcome, Period, Stage, Step
 from triage.console.words import Words
 from triage.reports import ClockFigure, Duration, Figures, StageFigure, find_slowest_signer
@@ -145,7 +144,7 @@ def say_lead(figures: Figures, words: Words) -> str:
 def describe_figure(figure: FigureFilter, words: Words) -> str:
     """Which cases a list shows that was opened from a figure."""
     locale = words.locale
-    parts: Mapping[str, str | None] = {
+    parts: dict[str, str | None] = {
         "registered": say_period(figure.registered, locale) if figure.registered else None,
         "stage": text(f"oversight.stage_of.{figure.stage}.{figure.step or 'all'}", locale)
         if figure.stage
@@ -170,6 +169,4 @@ def _rule_name(rule_id: str, words: Words) -> str:
 
 
 def _say_day(day: date, locale: str) -> str:
-    from config.text import format_day
-
     return format_day(day, locale)

@@ -1,0 +1,71 @@
+"""The history: newest first, each thing told once."""
+
+from datetime import timedelta
+
+from models.event import Event
+from models.message import Message
+from models.states import MessageKind
+from tests.factories import NOW
+from triage.console.timeline import Voice, make_timeline
+
+
+def event(kind: str, minutes: int, staff_id: int | None = None, **data: object) -> tuple[Event, str | None]:
+    row = Event(kind=kind, at=NOW + timedelta(minutes=minutes), staff_id=staff_id, reason="", data=data)
+    return row, "王工" if staff_id else None
+
+
+def message(kind: MessageKind, minutes: int, text: str, serial: int) -> Message:
+    row = Message(id=serial, kind=kind, text=text, created_at=NOW + timedelta(minutes=minutes), staff_id=7)
+    row.attachments = []
+    return row
+
+
+def test_acts_and_messages_by_time_newest_first():
+    entries = make_timeline(
+        [event("tip_received", 0), event("case_opened", 1), event("signed_for", 5, staff_id=7)],
+        [message(MessageKind.FROM_REPORTER, 3, "补充", 1)],
+        names={7: "王工"},
+    )
+    assert [entry.kind for entry in entries] == [
+        "signed_for",
+        "message_from_reporter",
+        "case_opened",
+        "tip_received",
+    ]
+    assert [entry.voice for entry in entries] == [Voice.STAFF, Voice.REPORTER, Voice.SYSTEM, Voice.REPORTER]
+
+
+def test_of_one_moment_the_later_act_stands_above():
+    entries = make_timeline([event("accepted", 1), event("assigned", 1)], [], names={})
+    assert [entry.kind for entry in entries] == ["assigned", "accepted"]
+
+
+def test_a_message_is_told_by_itself_and_not_by_its_act():
+    entries = make_timeline(
+        [
+            event("reporter_asked", 2, staff_id=7),
+            event("note_added", 3, staff_id=7),
+            event("reporter_wrote", 4),
+        ],
+        [],
+        names={},
+    )
+    assert entries == []
+
+
+def test_a_question_to_several_reporters_is_one_entry_but_their_answers_are_several():
+    messages = [
+        message(MessageKind.TO_REPORTER, 1, "有收据吗？", 1),
+        message(MessageKind.TO_REPORTER, 1, "有收据吗？", 2),
+        message(MessageKind.FROM_REPORTER, 2, "有", 3),
+        message(MessageKind.FROM_REPORTER, 2, "有", 4),
+    ]
+    entries = make_timeline([], messages, names={7: "王工"})
+    assert [entry.text for entry in entries] == ["有", "有", "有收据吗？"]
+    assert entries[-1].who == "王工"
+
+
+def test_clocks_show_only_when_asked_for():
+    events = [event("clock_started", 1, rule="D10"), event("signed_for", 2, staff_id=7)]
+    assert [entry.kind for entry in make_timeline(events, [], names={})] == ["signed_for"]
+    assert len(make_timeline(events, [], names={}, with_clockwork=True)) == 2
