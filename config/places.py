@@ -1,7 +1,7 @@
 """Shapes of `counties/*.yaml` and `outside.yaml`: who handles what is where, and how people call it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
@@ -53,7 +53,7 @@ class Town(Frozen):
     @model_validator(mode="after")
     def _whole(self) -> "Town":
         if (self.since is None) != (self.before is None):
-            message = f"{self.name}: `since` and `before` belong together"
+            message = "`since` and `before` belong together"
             raise ValueError(message)
         return self
 
@@ -171,15 +171,29 @@ def find_ambiguous_villages(offices: Iterable[Office]) -> Mapping[str, tuple[str
 def list_place_names(offices: Iterable[Office]) -> tuple[PlaceName, ...]:
     """Every name of every place of ours, once for each place that bears it."""
     offices = tuple(offices)
-    ambiguous = find_ambiguous_villages(offices)
+    doubtful = _list_doubtful_villages(offices)
     zones = {
         town.code: (office.id, town)
         for office in offices
         for town in office.unconfirmed_towns
         if town.is_active
     }
-    names = (name for office in offices for name in _list_names(office, ambiguous))
+    names = (name for office in offices for name in _list_names(office, doubtful))
     return tuple(dict.fromkeys(_in_zone(name, zones) for name in names))
+
+
+def _list_doubtful_villages(offices: Iterable[Office]) -> frozenset[tuple[str, str]]:
+    """(office, name) of villages whose name is that of a village or a town elsewhere too."""
+    offices = tuple(offices)
+    ambiguous = find_ambiguous_villages(offices)
+    towns = {
+        (name, office.id)
+        for office in offices
+        for town in office.towns
+        for name in (town.name, *town.aliases)
+    }
+    elsewhere = {(office.id, name) for name, owner in towns for office in offices if office.id != owner}
+    return frozenset({(office.id, name) for office in offices for name in ambiguous} | elsewhere)
 
 
 def _in_zone(name: PlaceName, zones: Mapping[str, tuple[str, UnconfirmedTown]]) -> PlaceName:
@@ -198,28 +212,28 @@ def strip_ending(village: str) -> str:
     return village
 
 
-def _list_names(office: Office, ambiguous: Mapping[str, tuple[str, ...]]) -> Iterator[PlaceName]:
+def _list_names(office: Office, doubtful: Collection[tuple[str, str]]) -> Iterator[PlaceName]:
     away, weak = set(office.unless_elsewhere), set(office.weak_names)
     for name in (*office.list_sure_names(), *office.weak_names, *office.unless_elsewhere):
         yield PlaceName(name, office.id, "office", None, name in weak, name in away)
     for town in office.towns:
-        yield from _list_names_of_town(office, town, ambiguous)
+        for name in (town.name, *town.aliases):
+            yield PlaceName(name, office.id, "town", town.code)
+        for name in (*town.weak_names, *town.former_names):
+            yield PlaceName(name, office.id, "town", town.code, is_weak=True)
+        for village in town.villages:
+            yield from _list_names_of_village(office, town, village, doubtful)
     for landmark in office.landmarks:
         for name in landmark.names:
             yield PlaceName(name, office.id, "landmark", is_weak=True)
 
 
-def _list_names_of_town(
-    office: Office, town: Town, ambiguous: Mapping[str, tuple[str, ...]]
+def _list_names_of_village(
+    office: Office, town: Town, village: str, doubtful: Collection[tuple[str, str]]
 ) -> Iterator[PlaceName]:
-    for name in (town.name, *town.aliases):
-        yield PlaceName(name, office.id, "town", town.code)
-    for name in (*town.weak_names, *town.former_names):
-        yield PlaceName(name, office.id, "town", town.code, is_weak=True)
-    for village in town.villages:
-        short = strip_ending(village)
-        is_weak = short in ambiguous and village not in town.famous_villages
-        full = village if village != short else f"{short}村"
-        yield PlaceName(full, office.id, "village", town.code, is_weak)
-        # Two characters without 村 (刘庄, 幸福) are as often a surname or a word as a village.
-        yield PlaceName(short, office.id, "village", town.code, is_weak or len(short) < 3)
+    short = strip_ending(village)
+    full = village if village != short else f"{short}村"
+    is_weak = (office.id, short) in doubtful and village not in town.famous_villages
+    yield PlaceName(full, office.id, "village", town.code, is_weak)
+    # Two characters without 村 (刘庄, 幸福) are as often a surname or a word as a village.
+    yield PlaceName(short, office.id, "village", town.code, is_weak or len(short) < 3)

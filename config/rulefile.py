@@ -98,7 +98,7 @@ def read_shape(shape: type[Shape], path: Path, *, root: Path = CONFIG) -> Shape:
         return shape.model_validate(content)
     except ValidationError as error:
         name = path.relative_to(root).as_posix()
-        raise CatalogError([_explain_field(name, detail) for detail in error.errors()]) from error
+        raise CatalogError([_explain_field(name, content, detail) for detail in error.errors()]) from error
 
 
 def _explain_yaml_error(name: str, error: yaml.YAMLError) -> Problem:
@@ -107,15 +107,39 @@ def _explain_yaml_error(name: str, error: yaml.YAMLError) -> Problem:
     return Problem(name, line, str(getattr(error, "problem", "") or error), "mend the YAML there")
 
 
-_REMEDIES = {
-    "missing": "add the key",
-    "extra_forbidden": "remove the key or mend its spelling",
-    "value_error": "mend the value",
+_PLAIN = {
+    "missing": ("the key is missing", "add it"),
+    "extra_forbidden": ("nobody knows this key", "remove it or mend its spelling"),
+    "too_short": ("it must not be empty", "write at least one"),
+    "string_too_short": ("it must not be empty", "write it"),
 }
 
 
-def _explain_field(name: str, detail: Any) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails, a TypedDict
-    key = ".".join(str(part) for part in detail["loc"])
-    message = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
-    remedy = _REMEDIES.get(detail["type"], f"write a fitting value instead of {detail['input']!r:.60}")
-    return Problem(name, key, message[:1].lower() + message[1:], remedy)
+def _explain_field(name: str, content: object, detail: Any) -> Problem:  # noqa: ANN401 - pydantic's ErrorDetails
+    key = _name_place(content, detail["loc"])
+    if detail["type"] in _PLAIN:
+        return Problem(name, key, *_PLAIN[detail["type"]])
+    if detail["type"] == "value_error":
+        return Problem(name, key, str(detail["ctx"]["error"]), "mend the value")
+    message = str(detail["msg"])
+    return Problem(
+        name, key, message[:1].lower() + message[1:], f"write a fitting value for {detail['input']!r:.60}"
+    )
+
+
+def _name_place(content: object, loc: tuple[int | str, ...]) -> str:
+    """The way to a field, where an item of a list goes by its id, code or name: rules.D10.limit."""
+    names: list[str] = []
+    for part in loc:
+        content = _find_item(content, part)
+        item = content if isinstance(part, int) and isinstance(content, dict) else {}
+        names.append(str(item.get("id") or item.get("name") or item.get("code") or part))
+    return ".".join(names)
+
+
+def _find_item(content: object, part: int | str) -> object:
+    if isinstance(content, dict):
+        return content.get(part, content.get(int(part) if str(part).isdecimal() else part))
+    if isinstance(content, list) and isinstance(part, int) and part < len(content):
+        return content[part]
+    return None
