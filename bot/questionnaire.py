@@ -118,7 +118,7 @@ def take_answer(question: Question, typed: Typed) -> dict[str, str]:
     kept = {CHOICE: choice} if question.choices and choice else {}
     for field in list_fields(question, choice):
         if field.kind != "file" and (value := typed.get(field.id, "")).strip():
-            kept[field.id] = value if field.kind == "text" else value.strip()
+            kept[field.id] = _tidy(field, value)
     return kept
 
 
@@ -157,6 +157,13 @@ def _check_field(question: Question, field: Input, value: str, counties: Collect
     if field.kind == "phone" and _count_digits(value) not in PHONE_DIGITS:
         return Flaw("phone", {})
     return None
+
+
+def _tidy(field: Input, value: str) -> str:
+    """The citizen's own account stays byte for byte; of other inputs only what stands around them goes."""
+    if field.kind == "text":
+        return value
+    return unicodedata.normalize("NFKC", value).strip() if field.kind == "phone" else value.strip()
 
 
 def _count_digits(value: str) -> int:

@@ -37,10 +37,15 @@ async def find_own_draft(request: web.Request) -> tuple[Draft | None, list[Attac
         return draft, list(await list_draft_attachments(session, draft.id))
 
 
-async def save_answer(request: web.Request, question_id: str, answer: dict[str, str]) -> str:
-    """Keep an answer; the first one makes the draft. Answers the cookie's token. Raises Refusal 429."""
+async def save_answer(
+    request: web.Request, question_id: str, answer: dict[str, str], *, cookie: str | None
+) -> str:
+    """Keep an answer; the first one makes the draft, unless files of this request did (`cookie`).
+
+    Answers the cookie's token. Raises Refusal 429.
+    """
     desk = request.app[DESK]
-    token = _token(request) or secrets.token_bytes(TOKEN_BYTES)
+    token = find_token(cookie, size=TOKEN_BYTES) or _token(request) or secrets.token_bytes(TOKEN_BYTES)
     async with desk.db.begin() as session:
         draft, token = await open_draft(session, request, token)
         draft.answers = {**draft.answers, question_id: answer}

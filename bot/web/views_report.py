@@ -87,7 +87,7 @@ async def take_question(request: web.Request) -> web.Response:
     if errors:
         response = await _render_question(request, question, typed, errors=errors)
     else:
-        token = await save_answer(request, question.id, take_answer(question, typed))
+        token = await save_answer(request, question.id, take_answer(question, typed), cookie=token)
         response = see_other(_next_address(request, question, form))
     keep_cookie(request, response, token)
     return response
@@ -252,7 +252,7 @@ def _rows(request: web.Request, draft: Draft) -> list[dict[str, str]]:
             value = value and text(f"public.report.{line.question}.choice.{value}.label", locale)
         elif line.field == "county":
             value = value and (
-                offices[value].authority[locale]
+                offices[value].name[locale]
                 if value in offices
                 else text("public.report.county_unknown", locale)
             )

@@ -15,7 +15,7 @@ from config.web import Form, Refusal, get_form, get_locale, get_query, render, s
 from models.files import ExaminedFile, FileRefusedError, examine_in_thread
 from models.numbers import CODE_DIGITS, NUMBER_DIGITS, read_digits, split_receipt
 from models.queries.visits import mark_letters_read
-from models.states import Channel
+from models.states import Channel, MessageKind
 from models.tip import Tip
 
 
@@ -131,7 +131,7 @@ async def _render_tip(
         typed=typed,
         is_sent=is_sent,
     )
-    if any(letter.read_at is None for letter in progress.letters if letter.staff_id):
+    if any(letter.read_at is None for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER):
         async with desk.db.begin() as session:
             await mark_letters_read(session, tip.id, now=desk.now())
     return response

@@ -59,8 +59,14 @@ class Upload:
     is_too_big: bool = False
     file: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115
 
+    def drop(self) -> None:
+        """Throw away what was read."""
+        self.file.close()
+
     def read(self) -> bytes:
-        """All bytes."""
+        """All bytes; none of a file that is too big."""
+        if self.is_too_big:
+            return b""
         self.file.seek(0)
         return self.file.read()
 
@@ -81,7 +87,7 @@ class Form(Parameters):
         """Let go of temporary files."""
         for uploads in self._uploads.values():
             for upload in uploads:
-                upload.file.close()
+                upload.drop()
 
 
 FORM = web.RequestKey("form", Form)
@@ -208,11 +214,17 @@ class _MultipartReading:
 
     async def read(self) -> Form:
         """All parts."""
+        form = Form(self.pairs, self.uploads, self.left_out)
+        try:
+            await self._read_parts()
+        except BaseException:
+            form.close()
+            raise
+        return Form(self.pairs, self.uploads, self.left_out)
+
+    async def _read_parts(self) -> None:
         reader = await self.request.multipart()
-        while True:
-            part = await self._in_time(reader.next())
-            if part is None:
-                return Form(self.pairs, self.uploads, self.left_out)
+        while (part := await self._in_time(reader.next())) is not None:
             if not isinstance(part, BodyPartReader) or part.name is None:
                 raise Refusal(400, "request.form")
             if hdrs.CONTENT_ENCODING in part.headers or hdrs.CONTENT_TRANSFER_ENCODING in part.headers:
@@ -236,22 +248,23 @@ class _MultipartReading:
             raise Refusal(400, "request.encoding") from error
 
     async def _read_file(self, part: BodyPartReader, name: str, file_name: str) -> None:
-        is_wanted = sum(map(len, self.uploads.values())) < self.limits.files
         upload = Upload(clean_file_name(file_name))
+        is_wanted = sum(map(len, self.uploads.values())) < self.limits.files
+        if is_wanted:
+            self.uploads.setdefault(name, []).append(upload)
         async for chunk in self._chunks(part):
             upload.size += len(chunk)
             if upload.size > self.limits.file_bytes:
                 upload.is_too_big = True
-                upload.file.seek(0)
-                upload.file.truncate()
+                upload.drop()
             elif is_wanted:
                 await asyncio.to_thread(upload.file.write, chunk)
-        if not file_name and not upload.size:
-            return  # an empty file field
-        if is_wanted:
-            self.uploads.setdefault(name, []).append(upload)
-        else:
+        if not file_name and not upload.size:  # an empty file field
+            self.uploads[name] = [other for other in self.uploads.get(name, []) if other is not upload]
+            upload.drop()
+        elif not is_wanted:
             self.left_out += 1
+            upload.drop()
 
     async def _chunks(self, part: BodyPartReader) -> AsyncIterator[bytes]:
         while chunk := await self._in_time(part.read_chunk(CHUNK)):

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from models.case import Deadline, Heartbeat, ThrottleCount
+from models.case import Deadline, ThrottleCount
 from models.message import Message
 from models.queries.limits import count_try
 from models.states import MessageKind
@@ -29,17 +29,17 @@ async def remove_draft_attachment(
     mine = (Attachment.id == attachment_id, Attachment.draft_id == draft_id)
     attachment = await session.scalar(select(Attachment).where(*mine))
     if attachment is not None:
-        await session.execute(delete(Attachment).where(*mine))
-        session.expunge(attachment)
+        await session.delete(attachment)
     return attachment
 
 
 async def remove_draft(session: AsyncSession, draft_id: int) -> Sequence[Attachment]:
     """Delete a draft; answer the files that were never sent, whose bytes go after the commit."""
     files = (await session.scalars(select(Attachment).where(Attachment.draft_id == draft_id))).all()
-    await session.execute(delete(Attachment).where(Attachment.draft_id == draft_id))
+    for file in files:
+        await session.delete(file)
+    await session.flush()
     await session.execute(delete(Draft).where(Draft.id == draft_id))
-    session.expunge_all()
     return files
 
 
@@ -87,8 +87,3 @@ async def is_visit_ended(session: AsyncSession, visit: bytes) -> bool:
     """Whether the citizen logged out of this visit."""
     statement = select(ThrottleCount.id).where(ThrottleCount.scope == _ENDED, ThrottleCount.source == visit)
     return await session.scalar(statement) is not None
-
-
-async def list_beats(session: AsyncSession) -> Sequence[Heartbeat]:
-    """When each part last showed life."""
-    return (await session.scalars(select(Heartbeat))).all()

@@ -43,6 +43,22 @@
     button.textContent = button.dataset.done;
   }));
 
+  // Which files are chosen, in the language of the page and not of the browser.
+  document.querySelectorAll("input[type=file]").forEach((input) => {
+    const list = document.getElementById(`${input.id}-chosen`);
+    if (!list) return;
+    const show = () => {
+      list.replaceChildren(...[...input.files].map((file) => {
+        const item = document.createElement("li");
+        item.textContent = file.name;
+        return item;
+      }));
+      list.hidden = !input.files.length;
+    };
+    input.addEventListener("change", show);
+    show();
+  });
+
   // Shortly before a visit ends: say so, with a way to stay.
   document.querySelectorAll("[data-expires]").forEach((note) => {
     setTimeout(() => { note.hidden = false; }, note.dataset.expires * 1000);
