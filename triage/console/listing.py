@@ -50,9 +50,9 @@ def list_marks(case: Case, *, words: Words, has_files: bool) -> list[tuple[str, 
     """What to notice at once: (word, kind of badge)."""
     marks = [
         (case.is_open and case.urgency is Urgency.IMMEDIATE, "immediate", "urgent"),
-        (case.is_open and case.urgency is Urgency.HIGH, "high", "soon"),
-        (case.is_police_matter, "police", "late"),
         (case.has_unread, "unread", "accent"),
+        (case.is_police_matter, "police", "late"),
+        (case.is_open and case.urgency is Urgency.HIGH, "high", "soon"),
         (has_files, "files", ""),
     ]
     return [(words(f"mark.{key}"), kind) for is_so, key, kind in marks if is_so]
