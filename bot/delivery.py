@@ -44,8 +44,8 @@ from models.states import NoticeChannel
 from models.tip import Identity
 
 BATCH = 50
-LEASE = timedelta(seconds=120)
-SEND_SECONDS = 30.0
+LEASE = timedelta(seconds=60)
+SEND_SECONDS = 15.0
 """Longest time that one send may take; a notice is not begun when less than this is left of its lease."""
 LANES_AT_ONCE = 8
 FIRST_WAIT = timedelta(seconds=30)

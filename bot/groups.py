@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from types import ModuleType
 
-SECONDS = 20.0
+SECONDS = 12.0
 
 
 class GroupSendError(Exception):

@@ -24,7 +24,7 @@ from triage.jobs import Job
 LEASE = timedelta(seconds=20)
 """Within this time another worker takes the lead of one that was killed."""
 BEAT_SECONDS = 5.0
-LATE_SECONDS = 60.0
+LATE_SECONDS = 90.0
 """A vital job that has not got through for so long makes the worker look dead, as it should."""
 STOP_SECONDS = 20.0
 LONGEST_PAUSE = 60.0
