@@ -52,7 +52,7 @@ BROKEN = [
         "counties/wuyang.yaml",
         "aliases: [舞阳,",
         "aliases: [临颍, 舞阳,",
-        "counties/linying.yaml, aliases: 临颍 is also a name of wuyang; keep it in one, or make it a weak name in both.",
+        "counties/linying.yaml, aliases: 临颍 is also a name of wuyang; keep it in one, or make it a weak name",
     ),
     (
         "counties/wuyang.yaml",
@@ -175,7 +175,7 @@ BROKEN = [
         "deadlines.yaml",
         '  - id: D08\n    version: "1"',
         '  - id: D07\n    version: "2"',
-        "deadlines.yaml, D07: two versions are in force on the same day; end the one with `in_force_to` before the other begins.",
+        "deadlines.yaml, D07: two versions are in force on the same day; end the one with `in_force_to`",
     ),
     (
         "deadlines.yaml",
