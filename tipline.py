@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -288,15 +288,17 @@ async def _make_demo(home: Home) -> None:
 
 
 @main.command()
-@click.argument("source", type=click.File("r", encoding="utf-8", errors="surrogatepass"), default="-")
+@click.argument("source", type=click.File("rb"), default="-")
 @click.option("--explain", is_flag=True, help="Say which rule spoke, on which words, with what weight.")
-def triage(source: Any, explain: bool) -> None:  # noqa: ANN401, FBT001 - click's own types
+def triage(source: IO[bytes], explain: bool) -> None:  # noqa: FBT001 - click
     """Classify tips: JSON lines in, JSON lines out, in order. Exit status 1 when a line could not be read."""
     from config.catalog import load_catalog
-    from triage.evaluate import run_triage
     from triage.language import load_classifier
+    from triage.lines import run_triage
 
-    sys.exit(0 if run_triage(load_classifier(load_catalog()), source, sys.stdout, explain=explain) else 1)
+    lines = (line.decode(errors="replace") for line in source)
+    is_fine = run_triage(load_classifier(load_catalog()), lines, sys.stdout, explain=explain)
+    sys.exit(0 if is_fine else 1)
 
 
 @main.command()
@@ -504,7 +506,30 @@ def audit_verify() -> None:
 @click.option("--out", required=True, type=FILE, metavar="FILE.xlsx")
 def report(month: str, out: Path) -> None:
     """The monthly figures as a workbook."""
-    from triage.workbook import make_monthly_workbook
+    from config.text import BASE_LOCALE
+    from models.queries.figures import Month
+    from triage.workbook import export_monthly_workbook
+
+    wanted = Month.find(month)
+    if wanted is None:
+        raise click.ClickException(f"{month!r} is no month; write it as 2026-03.")
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            content = await export_monthly_workbook(
+                home.db,
+                wanted,
+                home.catalog,
+                scope=None,
+                purpose="report",
+                by=None,
+                locale=BASE_LOCALE,
+                now=now(),
+            )
+        await asyncio.to_thread(out.write_bytes, content)
+        click.echo(f"{out}: {len(content):,} bytes.")
+
+    run(work())
 
 
 if __name__ == "__main__":

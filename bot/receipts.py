@@ -98,10 +98,14 @@ async def find_tip_by_receipt(
 def _matches(tip: Tip | None, fast: str) -> bool:
     """Compare in the same time whatever is stored: one argon2id check, always."""
     is_hard = tip is not None and tip.code_scheme is CodeScheme.ARGON2
-    try:
-        is_right = _HASHER.verify(tip.code_hash if tip and is_hard else _NOBODYS_HASH, fast)
-    except VerificationError:
-        is_right = False
+    is_right = _verify(tip.code_hash if tip and is_hard else _NOBODYS_HASH, fast)
     if tip is not None and not is_hard:
         return hmac.compare_digest(tip.code_hash, fast)
     return is_right
+
+
+def _verify(slow: str, fast: str) -> bool:
+    try:
+        return _HASHER.verify(slow, fast)
+    except VerificationError:
+        return False

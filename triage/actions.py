@@ -100,8 +100,16 @@ async def assign(
     case.office_id, case.officer_id = office_id, officer.id if officer else None
     case.assigned_at = now
     case.signed_at = None
-    data = {"office": office_id, "officer": case.officer_id}
-    record_event(session, "assigned", at=now, by=_id(by), case_id=case.id, reason=reason[:MAX_REASON], **data)
+    record_event(
+        session,
+        "assigned",
+        at=now,
+        by=_id(by),
+        case_id=case.id,
+        reason=reason[:MAX_REASON],
+        office=office_id,
+        officer=case.officer_id,
+    )
     await meet_clocks(session, case, ("D06",), now=now)
     await cancel_clocks(session, case, ("D07",), now=now)
     deadline = await start_clock(session, case, "D07", event="assigned", started_at=now, catalog=catalog)
@@ -152,7 +160,7 @@ async def return_case(
 async def file_result(
     session: AsyncSession, case: Case, *, verdict: Verdict, result: str, by: Staff, now: datetime
 ) -> None:
-    """提交核查结果: verdict and findings in writing (安全生产法 art. 73). The verification clock runs until approval."""
+    """提交核查结果: verdict and findings in writing (安全生产法 art. 73). The clock of verification runs on."""
     _check_words(result, "result")
     _move(case, Move.FILE_RESULT, by=by)
     case.verdict, case.result, case.result_at, case.result_by = verdict, result, now, by.id

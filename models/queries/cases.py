@@ -133,7 +133,9 @@ def _matches(words: str) -> ColumnElement[bool]:
     return or_(name, Case.number.startswith(digits, autoescape=True)) if digits else name
 
 
-def _start_after(statement: Select[Any], moment: datetime, case_id: int, *, is_ended: bool) -> Select[Any]:
+def _start_after(
+    statement: Select[Case, str], moment: datetime, case_id: int, *, is_ended: bool
+) -> Select[Case, str]:
     if is_ended:
         later = or_(Case.registered_at < moment, and_(Case.registered_at == moment, Case.id < case_id))
         return statement.where(later)

@@ -21,7 +21,8 @@ async def insert_tip_once(session: AsyncSession, tip: Tip) -> int | None:
     values = {key: value for key in columns if (value := getattr(tip, key)) is not None}
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(Tip).values(**values).on_conflict_do_nothing().returning(Tip.id)
-    return await session.scalar(statement)
+    tip_id: int | None = await session.scalar(statement)
+    return tip_id
 
 
 async def find_tip_by_submission(session: AsyncSession, digest: bytes) -> Tip | None:
