@@ -9,6 +9,7 @@ keys, now, catalog, settings
 import asyncio
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +20,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from config.keys import PURPOSES, Keys
 from config.settings import Settings, read_settings
@@ -56,6 +58,32 @@ def only_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("TIPLINE_") and name != RUN_FOLDER:
             monkeypatch.delenv(name)
+
+
+CONTENT = re.compile(
+    r"[\u4e00-\u9fff]{6,}"  # logs are English: a Chinese sentence in them is somebody's words
+    r"|(?<!\d)1[3-9]\d{9}(?!\d)"  # a phone number
+    r"|(?<!\d)\d{20}(?!\d)|(?:\d{4} ){4}\d{4}"  # a return code
+    r"|\d{5,}:[\w-]{20,}"  # a bot token
+)
+
+
+@pytest.fixture(autouse=True)
+def logs_hold_no_content(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """House rule: whatever a test does, no log line may hold words, phone numbers, codes or tokens."""
+    lines: list[str] = []
+
+    def keep(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        lines.append(str(event))
+        return event
+
+    processors = structlog.get_config()["processors"]
+    structlog.configure(processors=[keep, *processors])
+    yield
+    structlog.configure(processors=processors)
+    lines += [f"{record.getMessage()} {record.exc_info}" for record in caplog.get_records("call")]
+    told = [line for line in lines if CONTENT.search(line)]
+    assert not told, told
 
 
 @pytest.fixture(scope="session")

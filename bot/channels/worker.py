@@ -225,7 +225,7 @@ class ChatWorker:
             log.error("chat_update_given_up", update=claimed.id, reason=reason)
             await inbox.finish(self._db, claimed, UpdateState.QUARANTINED, reason)
             return
-        pause = min(timedelta(seconds=2 ** min(claimed.attempt, 20)), LONGEST_PAUSE)
+        pause = min(timedelta(seconds=2 ** min(claimed.attempt - 1, 20)), LONGEST_PAUSE)
         if error.wait_seconds is not None:
             pause = timedelta(seconds=error.wait_seconds)
         stored = None if rest is None else [reply.to_json() for reply in rest]
