@@ -99,9 +99,10 @@ class Progress:
 async def load_progress(session: AsyncSession, tip: Tip, *, now: datetime) -> Progress:
     """Everything its reporter may know about a tip."""
     case = await find_case_of_tip(session, tip)
-    clocks = await list_clocks(session, case.id, PUBLIC_CLOCKS) if case and case.is_open else []
-    letters = tuple(await list_letters(session, tip.id))
     is_answered = case is not None and case.answered_at is not None
+    is_waiting = case is not None and case.is_open and not is_answered
+    clocks = await list_clocks(session, case.id, PUBLIC_CLOCKS) if case and is_waiting else []
+    letters = tuple(await list_letters(session, tip.id))
     moments = [*_milestones(case).values(), *(letter.created_at for letter in letters)]
     return Progress(
         number=tip.number,
