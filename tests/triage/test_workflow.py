@@ -53,7 +53,7 @@ def test_who_does_not_handle_cases_has_no_move(role: Role) -> None:
     assert not any(list_moves(state, role) for state in CaseState)
 
 
-@pytest.mark.parametrize("state", FINAL_STATES)
+@pytest.mark.parametrize("state", sorted(FINAL_STATES))
 def test_nothing_moves_an_ended_case(state: CaseState) -> None:
     assert not any(list_moves(state, role) for role in Role)
 
