@@ -49,7 +49,7 @@ class LadderStep:
 
 
 def compute_due(rule: DeadlineRule, started_at: datetime, *, calendar: Calendar) -> Due:
-    """When a clock that started at an aware moment runs out. Raises UncoveredYearError, ValueError for a naive moment."""
+    """When a clock that started at an aware moment runs out. Raises UncoveredYearError; ValueError if it is naive."""
     if started_at.tzinfo is None:
         message = "A clock cannot start at a moment without a time zone."
         raise ValueError(message)
