@@ -321,3 +321,25 @@ def find_slowest_signer(figures: Figures) -> tuple[str, Duration] | None:
     if len(ranked) < 2 or ranked[0][0].seconds == ranked[1][0].seconds:
         return None
     return ranked[0][1], ranked[0][0]
+
+
+# ---------------------------------------------------------------- small cells
+
+
+def suppress(rows: Sequence[Sequence[int]]) -> list[list[int | None]]:
+    """Hide (None) what could tell a single case: counts under `FEW`, and others so that no row's sum betrays them.
+
+    A row carries its total as its last cell. A row with a hidden cell hides at least two, one of them of
+    `FEW` or more; a row of nothing but small counts is hidden whole.
+    """
+    return [_suppress_row(row) for row in rows]
+
+
+def _suppress_row(row: Sequence[int]) -> list[int | None]:
+    small = {place for place, count in enumerate(row) if 0 < count < FEW}
+    if small and len(row) > 1:
+        large = [place for place in range(len(row)) if row[place] >= FEW]
+        # The total itself is the last to be given up: the smallest of the others goes with the small ones.
+        ranked = sorted(large, key=lambda place: (place == len(row) - 1, row[place]))
+        small |= set(ranked[:1]) if ranked else set(range(len(row)))
+    return [None if place in small else count for place, count in enumerate(row)]

@@ -38,6 +38,7 @@ class StaffProblem(StrEnum):
     LOGIN_TAKEN = "login_taken"
     NAME_EMPTY = "name_empty"
     NAME_TOO_LONG = "name_too_long"
+    ROLE_UNKNOWN = "role_unknown"
     OFFICE_UNKNOWN = "office_unknown"
     OFFICE_NOT_CITY = "office_not_city"
     EMAIL_FORM = "email_form"

@@ -30,9 +30,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from models.base import UTCTime
-from models.case import Case, Deadline
+from models.case import Case, Deadline, Heartbeat
+from models.event import Event
+from models.notice import Notice
 from models.queries.cases import in_scope
 from models.queries.figures import (
+    ANSWERED_STATES,
     DROPPED_STATES,
     Month,
     Period,
@@ -44,7 +47,9 @@ from models.queries.figures import (
     seconds_between,
     stretch_of,
 )
-from models.states import CaseState
+from models.staff import StaffSession
+from models.states import CaseState, NoticeState, UpdateState, Verdict
+from models.tip import InboundUpdate, Tip
 
 _LATE = 1_000_000_000
 """Two counts in one sum, so that an index range is read once: the upper digits count what was late."""
@@ -111,12 +116,16 @@ class NextDue(NamedTuple):
     officer_id: int | None
 
 
-class Breakdown(NamedTuple):
-    """How many cases of a period share an office and a value of one property."""
+class CaseFacts(NamedTuple):
+    """What a monthly report counts of one case; nothing that tells which case it is."""
 
     office_id: str
-    value: str
-    cases: int
+    state: CaseState
+    clauses: Sequence[str]
+    verdict: Verdict | None
+    is_accepted: bool
+    is_approved: bool
+    is_answered: bool
 
 
 async def list_office_loads(
@@ -281,10 +290,76 @@ async def list_next_due(
     ]
 
 
+async def list_case_facts(
+    session: AsyncSession, period: Period, *, offices: Sequence[str]
+) -> list[CaseFacts]:
+    """The cases registered in the period, for breakdowns."""
+    statement = select(
+        Case.office_id,
+        Case.state,
+        Case.clauses,
+        Case.verdict,
+        Case.accepted_at.is_not(None),
+        Case.approved_at.is_not(None),
+        and_(Case.answered_at.is_not(None), Case.state.in_(ANSWERED_STATES)),
+    ).where(Case.office_id.in_(offices), *is_within(Case.registered_at, period))
+    return [CaseFacts(*row) for row in await session.execute(statement)]
+
+
+async def count_tips_by_channel(session: AsyncSession, period: Period) -> dict[str, int]:
+    """Tips received in the period, by the way they came."""
+    statement = (
+        select(Tip.channel, func.count()).where(*is_within(Tip.received_at, period)).group_by(Tip.channel)
+    )
+    return {str(channel): tips for channel, tips in await session.execute(statement)}
+
+
 async def count_by_state(session: AsyncSession) -> list[tuple[str, str, int]]:
     """All cases by office and state, for the operator's metrics."""
     statement = select(Case.office_id, Case.state, func.count()).group_by(Case.office_id, Case.state)
-    return [(row[0], str(row[1]), row[2]) for row in await session.execute(statement)]
+    return [(office, str(state), cases) for office, state, cases in await session.execute(statement)]
+
+
+class Ages(NamedTuple):
+    """What monitoring asks of the queues."""
+
+    tips: int
+    waiting_tips: int
+    oldest_tip: datetime | None
+    overdue: int
+    notices: Sequence[tuple[str, str, int]]
+    oldest_notice: datetime | None
+    waiting_updates: int
+    sessions: int
+    events: int
+    beats: Sequence[tuple[str, datetime]]
+
+
+async def read_ages(session: AsyncSession, *, now: datetime) -> Ages:
+    """Sizes and ages of all queues."""
+    notices = select(Notice.channel, Notice.state, func.count()).group_by(Notice.channel, Notice.state)
+    is_waiting = Tip.assessed_at.is_(None)
+    oldest_tip, waiting = (
+        await session.execute(select(func.min(Tip.received_at), func.count()).where(is_waiting))
+    ).one()
+    due = select(func.min(Notice.send_at)).where(Notice.state == NoticeState.WAITING, Notice.send_at <= now)
+    overdue = select(func.count()).where(Case.is_open.is_(True), Case.next_due_at <= now)
+    updates = select(func.count()).where(InboundUpdate.state == UpdateState.WAITING)
+    return Ages(
+        tips=int(await session.scalar(select(func.count()).select_from(Tip)) or 0),
+        waiting_tips=waiting,
+        oldest_tip=oldest_tip,
+        overdue=int(await session.scalar(overdue) or 0),
+        notices=[
+            (str(channel), str(state), count) for channel, state, count in await session.execute(notices)
+        ],
+        oldest_notice=await session.scalar(due),
+        waiting_updates=int(await session.scalar(updates) or 0),
+        sessions=int(await session.scalar(select(func.count()).select_from(StaffSession)) or 0),
+        # Positions have no gaps: the last one is the number of entries, and counting millions takes long.
+        events=int(await session.scalar(select(func.max(Event.position))) or 0),
+        beats=[(beat.name, beat.beat_at) for beat in await session.scalars(select(Heartbeat))],
+    )
 
 
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -12,6 +12,7 @@ from models.session import Database
 from triage.console.access import RULES, SESSION_COOKIE, add_routes, guard
 from triage.console.context import DESK, Desk, TipFinder, TipReceiver
 from triage.console.routes import OPEN_ROUTES, ROUTES
+from triage.console.views.oversight import machine_routes, oversight_routes
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -40,6 +41,6 @@ def make_console(
     app[DESK] = Desk(db, catalog, keys, settings, receive_tip, find_tip_by_receipt)
     app[RULES] = {}
     app.middlewares.append(guard)
-    app.router.add_routes(OPEN_ROUTES)
-    add_routes(app, ROUTES)
+    app.router.add_routes([*OPEN_ROUTES, *machine_routes()])
+    add_routes(app, [*ROUTES, *oversight_routes()])
     return app

@@ -55,27 +55,33 @@ CITY_CASES = Group(
 ENDED = Group("ended", _of_cases("closed"))
 DESK = Group("desk", (Entry("desk", "/desk", "desk"),))
 CALLS = Group("calls", (Entry("operator", "/operator"), Entry("operator_status", "/operator/status")))
+OVERSIGHT = Group("oversight", (Entry("figures", "/supervisor"),))
+ADMINISTRATION = Group(
+    "administration",
+    (Entry("staff", "/admin/staff"), Entry("rules", "/admin/rules"), Entry("health", "/admin/health")),
+)
+AUDIT = Group("audit", (Entry("audit", "/audit"),))
 ACCOUNT = Group("own", (Entry("account", "/account"),))
 
 RAILS: Mapping[Role, Sequence[Group]] = {
     Role.OFFICER: (CASES, ENDED, ACCOUNT),
-    Role.LEAD: (CASES, ENDED, ACCOUNT),
+    Role.LEAD: (CASES, ENDED, OVERSIGHT, ACCOUNT),
     Role.INTAKE: (DESK, CITY_CASES, ENDED, ACCOUNT),
     Role.OPERATOR: (CALLS, ACCOUNT),
-    Role.SUPERVISOR: (CITY_CASES, DESK, ENDED, ACCOUNT),
-    Role.AUDITOR: (ACCOUNT,),
-    Role.ADMINISTRATOR: (ACCOUNT,),
+    Role.SUPERVISOR: (OVERSIGHT, CITY_CASES, DESK, ENDED, ACCOUNT),
+    Role.AUDITOR: (AUDIT, ACCOUNT),
+    Role.ADMINISTRATOR: (ADMINISTRATION, ACCOUNT),
 }
-"""Every role has its own; oversight adds its groups here."""
+"""Every role has its own."""
 
 HOMES: Mapping[Role, str] = {
     Role.OFFICER: "/cases",
     Role.LEAD: "/cases",
     Role.INTAKE: "/desk",
     Role.OPERATOR: "/operator",
-    Role.SUPERVISOR: "/cases",
-    Role.AUDITOR: "/account",
-    Role.ADMINISTRATOR: "/account",
+    Role.SUPERVISOR: "/supervisor",
+    Role.AUDITOR: "/audit",
+    Role.ADMINISTRATOR: "/admin/staff",
 }
 """Where each role begins its day."""
 
