@@ -14,7 +14,8 @@ from models.zips import find_zip_end
 
 MAX_ENTRIES = 2_000
 MAX_DIRECTORY_BYTES = 400_000
-MAX_UNPACKED = 100 * 1024 * 1024
+MAX_UNPACKED = 64 * 1024 * 1024
+MAX_LINKS = 2 * 1024 * 1024
 MAX_RATIO = 200
 """A part may unpack to 200 times its size at most (above one megabyte); deflate can reach 1,032."""
 _MAIN_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx"}
@@ -24,11 +25,12 @@ _FORBIDDEN_PART = re.compile(
 _HARMLESS_BINARY = re.compile(r"printersettings/[^/]*\.bin$")
 _PROPERTIES = re.compile(r"^(docprops|customxml)/")
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_EXTERNAL = re.compile(rb"<[^<>]*TargetMode\s*=\s*[\"']External[\"'][^<>]*>", re.IGNORECASE)
+_ELEMENT = re.compile(rb"<[^<>]*>")
+_EXTERNAL = re.compile(rb"TargetMode\s*=\s*[\"']External[\"']", re.IGNORECASE)
 _HYPERLINK = re.compile(rb"Type\s*=\s*[\"'][^\"']*/hyperlink[\"']")
 _FIELD_CODE = re.compile(rb"\bDDE(AUTO)?\b|\bINCLUDE(TEXT|PICTURE)\b")
 _PEOPLE = re.compile(rb"(\s(?:w|w15):(?:author|initials|userId|providerId))=\"[^\"]*\"")
-_PROPERTY_LINKS = re.compile(rb"<(Relationship|Override)\b[^<>]*[\"']/?(docProps|customXml)/[^<>]*/>")
+_PROPERTY_LINK = re.compile(rb"[\"'](?:\.\./|/)?(?:docProps|customXml)/")
 _COMMENT_AUTHOR = re.compile(rb"<author>[^<]*</author>")
 
 
@@ -104,15 +106,21 @@ def _clean_xml(name: str, content: bytes) -> bytes:
         or b"<!DOCTYPE" in content.upper()
     ):
         raise FileRefusedError("unsafe")
-    if any(not _HYPERLINK.search(link) for link in _EXTERNAL.findall(content)):
-        raise FileRefusedError("unsafe")
+    if name.endswith(".rels") or name == "[content_types].xml":
+        return _clean_links(content)
     if name.startswith("word/") and _has_field_code(content):
         raise FileRefusedError("unsafe")
-    if b"macroEnabled" in content and name == "[content_types].xml":
+    return _COMMENT_AUTHOR.sub(b"<author></author>", _PEOPLE.sub(rb'\1=""', content))
+
+
+def _clean_links(content: bytes) -> bytes:
+    """Refuse what is fetched from elsewhere (links in the text are not); drop links to the property sheets."""
+    if len(content) > MAX_LINKS or b"macroEnabled" in content:
         raise FileRefusedError("unsafe")
-    return _COMMENT_AUTHOR.sub(
-        b"<author></author>", _PROPERTY_LINKS.sub(b"", _PEOPLE.sub(rb'\1=""', content))
-    )
+    for element in _ELEMENT.findall(content):
+        if _EXTERNAL.search(element) and not _HYPERLINK.search(element):
+            raise FileRefusedError("unsafe")
+    return _ELEMENT.sub(lambda element: b"" if _PROPERTY_LINK.search(element[0]) else element[0], content)
 
 
 _INSTRUCTION = re.compile(rb"<w:instrText[^<>]*>([^<]*)</w:instrText>|w:instr=\"([^\"]*)\"")

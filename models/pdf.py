@@ -14,6 +14,11 @@ from models.refusal import FileRefusedError
 
 MAX_UNPACKED = 64 * 1024 * 1024
 MAX_OBJECT_STREAMS = 5_000
+MAX_STREAMS = 200_000
+MAX_HEX = 300_000
+MAX_INFOS = 8
+MAX_INFO = 8_000
+"""Longest information dictionary: searching it for strings takes time by the square."""
 _LOOK_BACK = 2_048
 _CHUNK = 64 * 1024
 _ACTIVE = re.compile(
@@ -22,9 +27,9 @@ _ACTIVE = re.compile(
 _HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STREAM = re.compile(rb"stream\r?\n")
 _PLAIN_FLATE = re.compile(rb"/Filter\s*\[?\s*/(?:FlateDecode|Fl)\s*\]?\s*(?:/|>>)")
-_XMP = re.compile(rb"<x:xmpmeta.*?</x:xmpmeta>", re.DOTALL)
+_XMP_START, _XMP_END = b"<x:xmpmeta", b"</x:xmpmeta>"
 _INFO_LINK = re.compile(rb"/Info\s+(\d{1,10})\s+(\d{1,5})\s+R")
-_STRING = re.compile(rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\)|<[0-9A-Fa-f\s]+>", re.DOTALL)
+_STRING = re.compile(rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*+\))*+\)|<[0-9A-Fa-f\s]++>", re.DOTALL)
 
 
 class _OpaqueError(Exception):
@@ -36,34 +41,47 @@ def copy_pdf(data: bytes) -> bytes | None:
     end = data.rfind(b"%%EOF")
     if end < 0:
         raise FileRefusedError("damaged")
+    try:
+        return _copy_bare(data, has_tail=bool(data[end + 5 :].strip(b"\r\n\t \x00")))
+    except _OpaqueError:
+        return None
+
+
+def _copy_bare(data: bytes, *, has_tail: bool) -> bytes:
     names = _plain_names(data)
     if re.search(rb"/Encrypt(?![A-Za-z0-9])", names):
         raise FileRefusedError("password")
-    if _ACTIVE.search(names) or data[end + 5 :].strip(b"\r\n\t \x00"):
-        return None
+    if _ACTIVE.search(names) or has_tail:
+        raise _OpaqueError
     copy = bytearray(data)
-    try:
-        _blank_streams(copy, infos=set(_INFO_LINK.findall(names)))
-    except _OpaqueError:
-        return None
+    _blank_streams(copy, infos=set(_INFO_LINK.findall(names)))
     blank_photo_notes(copy)
     return bytes(copy)
 
 
 def _plain_names(data: bytes) -> bytes:
-    """The bytes with names such as /J#61vaScript written out."""
-    return _HEX.sub(lambda found: bytes([int(found[1], 16)]), data)
+    """The bytes with names such as /J#61vaScript written out. Raises _OpaqueError where there are too many."""
+    plain, count = _HEX.subn(lambda found: bytes([int(found[1], 16)]), data, count=MAX_HEX)
+    if count == MAX_HEX:
+        raise _OpaqueError
+    return plain
 
 
 def _blank_streams(copy: bytearray, *, infos: set[tuple[bytes, bytes]]) -> None:
     """Overwrite metadata streams and information dictionaries, wherever they stand."""
     numbers = {int(number) for number, _ in infos}
+    if len(infos) > MAX_INFOS:
+        raise _OpaqueError
     found = _blank_plain_infos(copy, infos)
-    for words in _XMP.finditer(bytes(copy)):
-        copy[words.start() : words.end()] = b" " * (words.end() - words.start())
+    _blank_xmp(copy)
+    left = MAX_UNPACKED
     for head, start, end in _list_streams(bytes(copy)):
         if b"/ObjStm" in head:
-            found |= _blank_object_stream(copy, head, start, end, numbers)
+            content = _unpack_object_stream(head, bytes(copy[start:end]), limit=left)
+            left -= len(content)
+            if blanked := _blank_infos_in(content, head, numbers):
+                copy[start:end] = _pack(blanked[0], end - start)
+                found |= blanked[1]
         elif re.search(rb"/Type\s*/Metadata", head):
             empty = zlib.compress(b"") if b"/Filter" in head else b""
             copy[start:end] = empty[: end - start].ljust(end - start)
@@ -74,11 +92,18 @@ def _blank_streams(copy: bytearray, *, infos: set[tuple[bytes, bytes]]) -> None:
 def _blank_plain_infos(copy: bytearray, infos: set[tuple[bytes, bytes]]) -> set[int]:
     found = set()
     for number, generation in infos:
-        pattern = rb"(?<!\d)" + number + rb"\s+" + generation + rb"\s+obj\b(.{0,20000}?)endobj"
+        pattern = rb"(?<!\d)" + number + rb"\s+" + generation + rb"\s+obj\b(.{0,%d}?)endobj" % MAX_INFO
         for place in re.finditer(pattern, bytes(copy), re.DOTALL):
             copy[place.start(1) : place.end(1)] = _blank_strings(place[1])
             found.add(int(number))
     return found
+
+
+def _blank_xmp(copy: bytearray) -> None:
+    start = copy.find(_XMP_START)
+    while start >= 0 and (end := copy.find(_XMP_END, start)) >= 0:
+        copy[start:end] = b" " * (end - start)
+        start = copy.find(_XMP_START, end)
 
 
 def _blank_strings(words: bytes) -> bytes:
@@ -90,7 +115,9 @@ def _list_streams(data: bytes) -> list[tuple[bytes, int, int]]:
     ends = [found.start() for found in re.finditer(rb"endstream", data)]
     streams = []
     before = 0
-    for found in _STREAM.finditer(data):
+    for count, found in enumerate(_STREAM.finditer(data)):
+        if count == MAX_STREAMS:
+            raise _OpaqueError
         head = _plain_names(data[max(before, found.start() - _LOOK_BACK) : found.start()])
         place = bisect.bisect_left(ends, found.end())
         before = found.end()
@@ -101,24 +128,34 @@ def _list_streams(data: bytes) -> list[tuple[bytes, int, int]]:
     return streams
 
 
-def _blank_object_stream(copy: bytearray, head: bytes, start: int, end: int, numbers: set[int]) -> set[int]:
-    """Look into a compressed object stream; empty the information dictionaries in it, keeping its length."""
+def _unpack_object_stream(head: bytes, packed: bytes, *, limit: int) -> bytes:
+    """The objects in a compressed stream. Raises _OpaqueError where they act or cannot be read."""
     if not _PLAIN_FLATE.search(head) or b"/DecodeParms" in head or b"/DP" in head:
         raise _OpaqueError
-    content = _unpack(bytes(copy[start:end]))
+    content = _unpack(packed, limit=limit)
     if _ACTIVE.search(_plain_names(content)):
         raise _OpaqueError
+    return content
+
+
+def _blank_infos_in(content: bytes, head: bytes, numbers: set[int]) -> tuple[bytes, set[int]] | None:
+    """The objects with empty information dictionaries, and whose they were; None where there are none."""
     places = _find_objects(head, content)
     mine = numbers & places.keys()
-    if mine:
-        for number in mine:
-            first, last = places[number]
-            content = content[:first] + _blank_strings(content[first:last]) + content[last:]
-        packed = zlib.compress(content, 9)
-        if len(packed) > end - start:
+    for number in mine:
+        first, last = places[number]
+        if last - first > MAX_INFO:
             raise _OpaqueError
-        copy[start:end] = packed.ljust(end - start, b"\n")
-    return mine
+        content = content[:first] + _blank_strings(content[first:last]) + content[last:]
+    return (content, mine) if mine else None
+
+
+def _pack(content: bytes, size: int) -> bytes:
+    """Compress into exactly `size` bytes: readers stop at the end of the compressed data."""
+    packed = zlib.compress(content, 9)
+    if len(packed) > size:
+        raise _OpaqueError
+    return packed.ljust(size, b"\n")
 
 
 def _find_objects(head: bytes, content: bytes) -> dict[int, tuple[int, int]]:
@@ -144,7 +181,7 @@ def _pairs(offsets: list[int], end: int) -> list[tuple[int, int]]:
     return list(zip(offsets, [*offsets[1:], end], strict=False))
 
 
-def _unpack(packed: bytes) -> bytes:
+def _unpack(packed: bytes, *, limit: int) -> bytes:
     """Inflate in small bites, so that a bomb costs no more than its limit."""
     reader, out, size = zlib.decompressobj(), [], 0
     try:
@@ -154,7 +191,7 @@ def _unpack(packed: bytes) -> bytes:
                 out.append(reader.decompress(bite, _CHUNK))
                 bite = reader.unconsumed_tail
                 size += len(out[-1])
-                if size > MAX_UNPACKED:
+                if size > limit:
                     raise _OpaqueError
             if reader.eof:
                 return b"".join(out)

@@ -69,6 +69,8 @@ _JPEG_NOTES = re.compile(rb"\xff\xe1(..)(?=Exif\x00\x00|http://ns\.adobe\.com/xa
 
 def blank_photo_notes(data: bytearray) -> None:
     """Overwrite EXIF and XMP of every JPEG inside `data` with zeros; lengths and pixels stay."""
-    for found in list(_JPEG_NOTES.finditer(data)):
+    place = 0
+    while found := _JPEG_NOTES.search(data, place):
         end = min(found.start() + 2 + int.from_bytes(found[1], "big"), len(data))
         data[found.end() : end] = bytes(max(0, end - found.end()))
+        place = max(end, found.end())

@@ -3,8 +3,12 @@
 import re
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from models.refusal import FileRefusedError
+
+_MOST_TAGS = 8
+_MOST_BOXES = 100_000
 
 # ---------------------------------------------------------------- MP3
 
@@ -40,7 +44,9 @@ def copy_mp3(data: bytes) -> bytes:
 
 def _after_id3(data: bytes) -> int:
     start = 0
-    while data[start : start + 3] == b"ID3" and len(data) >= start + 10:
+    for _ in range(_MOST_TAGS):
+        if data[start : start + 3] != b"ID3" or len(data) < start + 10:
+            break
         size = 0
         for part in data[start + 6 : start + 10]:
             size = size << 7 | part & 0x7F
@@ -71,7 +77,9 @@ _DEEPEST = 8
 def copy_mp4(data: bytes) -> bytes:
     """The same file with every box of notes (place, model, names) emptied in place, so that offsets hold."""
     copy = bytearray(data)
-    boxes = list(_walk_boxes(data, 0, len(data), depth=0))
+    boxes = list(islice(_walk_boxes(data, 0, len(data), depth=0), _MOST_BOXES))
+    if len(boxes) == _MOST_BOXES:
+        raise FileRefusedError("unsafe")
     if not {b"ftyp", b"moov"} <= {kind for kind, _, _, _ in boxes}:
         raise FileRefusedError("damaged")
     for kind, head, start, end in boxes:
@@ -111,11 +119,13 @@ def copy_ogg(data: bytes) -> bytes | None:
     if not any(mark in data[:300] for mark in (b"OpusHead", b"\x01vorbis", b"Speex   ")):
         raise FileRefusedError("type")
     copy = bytearray(data)
+    tags = 0
     for start, content, end in _walk_pages(data):
         mark = next((mark for mark in _COMMENT_MARKS if data.startswith(mark, content)), None)
         if mark is None:
             continue
-        if not _blank_comments(copy, content + len(mark), end):
+        tags += 1
+        if tags > _MOST_TAGS or not _blank_comments(copy, content + len(mark), end):
             return None
         copy[start + 22 : start + 26] = bytes(4)
         copy[start + 22 : start + 26] = _ogg_checksum(copy[start:end]).to_bytes(4, "little")
