@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
+TRANSPORT_SECURITY = "max-age=31536000"
 NO_STORE = "no-store"
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy import func, select
 
@@ -263,3 +265,24 @@ async def test_the_whole_way_in_english(site):
         number, _ = await somebody.tell("They sell certificates.")
         assert number
         assert "Report received" in somebody.last.words
+
+
+@SQLITE
+@given(
+    question=st.sampled_from(
+        ["what", "where", "who", "when", "evidence", "contact", "check", "done", "nothing"]
+    ),
+    fields=st.dictionaries(
+        st.sampled_from(
+            ["text", "county", "place", "target", "choice", "phone", "name", "remove", "to", "more", "hurry"]
+        ),
+        st.text(max_size=40),
+        max_size=5,
+    ),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_is_typed_there_is_a_page(visitor: Visitor, question: str, fields: dict[str, str]):
+    await visitor.open("/report/what")
+    sendable = {name: value.encode(errors="replace").decode() for name, value in fields.items()}
+    assert (await visitor.send(f"/report/{question}", **sendable)).status < 500
+    assert (await visitor.open(f"/report/{question}")).status in {200, 404}
