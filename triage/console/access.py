@@ -93,7 +93,9 @@ async def find_signed_in_staff(request: web.Request) -> Staff | None:
 
 def _sign_in_address(request: web.Request) -> str:
     """The sign-in page, which leads back to a page that was asked for; an act is never repeated."""
-    if request.method != hdrs.METH_GET or request.path == "/":
+    if request.method == hdrs.METH_POST:
+        return f"{SIGN_IN}?over=yes"
+    if request.path == "/":
         return SIGN_IN
     return f"{SIGN_IN}?next={quote(request.path_qs, safe='')}"
 

@@ -18,6 +18,7 @@ OPEN_ROUTES = [
 ROUTES = (
     Route("GET", "/", home.show_home, EVERYBODY),
     Route("POST", "/sign-out", sign_in.sign_out, EVERYBODY),
+    Route("GET", "/alive", home.stay_alive, EVERYBODY),
     Route("GET", "/account", account.show_account, EVERYBODY),
     Route("POST", "/account", account.save_account, EVERYBODY),
     Route("GET", "/account/password", account.show_password, EVERYBODY),

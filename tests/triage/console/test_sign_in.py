@@ -89,6 +89,23 @@ async def test_half_an_hour_without_a_click_is_the_end(bureau, visitor, clock, n
     assert (await visitor.get("/cases")).url.startswith("/sign-in")
 
 
+async def test_who_types_is_not_idle_but_twelve_hours_are_the_end(bureau, visitor, clock, now):
+    await visitor.sign_in("officer")
+    for minutes in range(20, 12 * 60, 20):
+        clock(now + timedelta(minutes=minutes))
+        assert (await visitor.get("/alive")).status == 204
+    clock(now + timedelta(hours=12))
+    assert (await visitor.get("/alive", follow=False)).status == 303
+
+
+async def test_a_form_sent_too_late_is_told_what_happened(bureau, visitor, clock, now):
+    await visitor.sign_in("officer")
+    clock(now + timedelta(minutes=31))
+    answer = await visitor.post(f"/cases/{bureau.case.number}/add_note", {"version": "1", "words": "备注"})
+    assert answer.url == "/sign-in?over=yes"
+    assert answer.says("刚才的内容没有保存")
+
+
 async def test_the_first_password_must_be_changed_before_anything_else(bureau, visitor, db):
     async with db.begin() as session:
         staff = await session.scalar(select(Staff).where(Staff.login == "officer"))

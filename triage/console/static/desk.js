@@ -27,6 +27,13 @@
     if (link) link.focus();
   });
 
+  // Typing is not idling: while somebody writes, the session stays awake.
+  let typedAt = 0;
+  addEventListener("input", () => { typedAt = Date.now(); });
+  setInterval(() => {
+    if (Date.now() - typedAt < 300000) fetch("/alive", { cache: "no-store" }).catch(() => {});
+  }, 240000);
+
   // Enter that ends a Chinese word must not send the form.
   document.querySelectorAll(".call-form input").forEach((input) => input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();

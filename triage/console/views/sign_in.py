@@ -10,6 +10,7 @@ from config.web import (
     get_cookie,
     get_form,
     get_locale,
+    get_query,
     render,
     see_other,
     set_cookie,
@@ -25,7 +26,9 @@ async def show_sign_in(request: web.Request) -> web.StreamResponse:
     """The form; who is signed in already goes on."""
     if await find_signed_in_staff(request):
         return see_other("/")
-    return render(request, "sign_in.html", login="", next=request.query.get("next", ""), errors={})
+    query = get_query(request)
+    is_over = query.get("over") == "yes"
+    return render(request, "sign_in.html", login="", next=query.get("next"), is_over=is_over, errors={})
 
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
@@ -49,7 +52,13 @@ def _refuse(request: web.Request, status: int, key: str, **values: object) -> we
     form, sentence = get_form(request), text(key, get_locale(request), **values)
     login = form.get("login")[: accounts.MAX_LOGIN]
     return render(
-        request, "sign_in.html", status=status, login=login, next=form.get("next"), errors={"login": sentence}
+        request,
+        "sign_in.html",
+        status=status,
+        login=login,
+        next=form.get("next"),
+        is_over=False,
+        errors={"login": sentence},
     )
 
 
