@@ -56,7 +56,7 @@ SILENT_LIBRARIES = ("apprise", "aiosmtplib")
 FRAMES = 12
 
 _BLOTS = (
-    (re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"), "[token]"),
+    (re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"), "[token]"),
     (re.compile(r"(?<=://)[^\s/@]{1,200}@"), "[secret]@"),
     (re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"), "[identity]"),
     (re.compile(r"(?<!\d)(?:\d{4}[\s-]?){5}(?!\d)"), "[code]"),

@@ -546,8 +546,9 @@ def test_damaged_files_are_taken_or_refused_and_never_break_the_program(base, ch
     data = bytearray(base)
     for place, value in changes:
         data[place % len(data)] = value
+    kept = bytes(data[: max(0, len(data) - cut)])
     with suppress(FileRefusedError):
-        assert examine_file("x", bytes(data[: len(data) - cut])).size == len(data) - cut
+        assert examine_file("x", kept).size == len(kept)
 
 
 MANY = 20_000_000
