@@ -48,10 +48,15 @@ async def report(turn: Turn) -> None:
     if turn.is_telling and turn.answers:
         turn.say(turn.word("start.unfinished"), choices=_resume_choices(turn))
         return
+    introduce(turn)
+    await begin_telling(turn)
+
+
+def introduce(turn: Turn) -> None:
+    """What must be known before the first word, unless it was said in this chat already."""
     if not turn.recall("told"):
         turn.remember(told=True)
         turn.say(turn.word("start.intro", web=web_address(turn)))
-    await begin_telling(turn)
 
 
 async def cancel(turn: Turn) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import RefusedError, Reply, TooBigError
-from bot.channels.commands import greet, report, run_command
+from bot.channels.commands import introduce, report, run_command
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 from bot.channels.telling import (
     act,
@@ -232,7 +232,9 @@ async def respond(turn: Turn, prepared: Prepared) -> None:
 
 async def _take_text(turn: Turn, prepared: Prepared) -> None:
     step = turn.draft.step
-    if prepared.tried:
+    if action := turn.find_typed_button():
+        await _run_action(turn, action)
+    elif prepared.tried:
         await answer_receipt(turn, prepared.tried)
     elif step == STATUS_NUMBER:
         take_number(turn)
@@ -260,10 +262,14 @@ def _keep_for_later(turn: Turn) -> None:
         ]
         turn.say(turn.word("pending.after_tip", number=number), choices=choices)
         return
-    if not turn.recall("told"):
-        greet(turn)
-        turn.say(turn.word("pending.kept"), choices=first_choices(turn))
-        return
+    _say_kept(turn)
+
+
+def _say_kept(turn: Turn) -> None:
+    """What came unasked is kept; who we are is said once, before anything else."""
+    introduce(turn)
+    if turn.draft.step == IDLE:
+        turn.draft.step = INTRO
     turn.say(turn.word("pending.kept"), choices=first_choices(turn))
 
 
@@ -282,10 +288,7 @@ async def _take_file(turn: Turn, prepared: Prepared) -> None:
         return
     await keep_file(turn, prepared.file, is_last=not prepared.is_followed_by_album)
     if step in {IDLE, INTRO} and not prepared.is_followed_by_album:
-        if not turn.recall("told"):
-            greet(turn)
-        else:
-            turn.say(turn.word("pending.kept"), choices=first_choices(turn))
+        _say_kept(turn)
 
 
 async def _take_edit(turn: Turn) -> None:

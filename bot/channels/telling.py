@@ -205,7 +205,7 @@ async def act(turn: Turn, action: str) -> None:
 
 def _mark_choice(turn: Turn, step: Step, value: str) -> None:
     """Show on the question itself what was chosen; its buttons are used up."""
-    if turn.incoming.message_id:
+    if turn.incoming.kind == "tap" and turn.incoming.message_id:
         question = turn.word(f"ask.{step.question.id}.{step.name}")
         chosen = turn.word("given", answer=_words_of(turn, step, value))
         turn.change(turn.incoming.message_id, f"{question}\n\n{chosen}")
@@ -257,7 +257,7 @@ def _store(turn: Turn, step: Step, value: str) -> None:
     if value.strip():
         given[step.name] = value
     turn.put_answer(step.question.id, given)
-    if turn.incoming.kind == "text" and not turn.recall("more"):
+    if turn.incoming.kind == "text" and value == turn.incoming.text and not turn.recall("more"):
         sources = {**(turn.recall("sources") or {}), str(turn.incoming.message_id): step.id}
         turn.remember(sources=sources)
 
@@ -433,7 +433,7 @@ def _confirm(turn: Turn, receipt: Receipt) -> None:
     turn.restart(DONE)
     turn.draft.tip_id = receipt.tip_id
     turn.remember(submitted_token=used_up, number_sent=receipt.case_number, tip_id=receipt.tip_id)
-    if turn.incoming.message_id:
+    if turn.incoming.kind == "tap" and turn.incoming.message_id:
         turn.change(turn.incoming.message_id, turn.word("submit.closed"))
     web = turn.around.public_url
     turn.say(

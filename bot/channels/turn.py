@@ -61,8 +61,6 @@ class Turn:
     around: Surroundings
     now: datetime
     replies: list[Reply] = field(default_factory=list)
-    first_line: str = ""
-    """Stands above the next message: where to call in danger."""
 
     # ------------------------------------------------------------ saying
 
@@ -79,8 +77,6 @@ class Turn:
         kept_as: str = "",
     ) -> None:
         """Send a message, with buttons that are valid until others are offered."""
-        if self.first_line:
-            words, self.first_line = f"{self.first_line}\n\n{words}", ""
         self.replies.append(
             Reply(
                 chat_id=self.incoming.chat_id,
@@ -105,11 +101,11 @@ class Turn:
         )
 
     def warn_of_danger(self) -> None:
-        """Where somebody may be in danger now, the first line says whom to call."""
+        """Where somebody may be in danger now, the first words say whom to call."""
         signs = self.word("danger.signs").split()
         words = self.incoming.text.casefold()
         if any(sign.casefold().replace("_", " ") in words for sign in signs):
-            self.first_line = self.word("danger.call")
+            self.say(self.word("danger.call"))
 
     def answer_tap(self, remark: str = "") -> None:
         """End the waiting sign on the tapped button."""
@@ -135,7 +131,8 @@ class Turn:
             return ()
         actions = [self.draft.step, *(action for row in choices for _words, action in row)]
         if self.recall("choices") != actions:  # the same question asked again keeps its buttons alive
-            self.remember(choices=actions, token=secrets.token_urlsafe(6))
+            words = [words for row in choices for words, _action in row]
+            self.remember(choices=actions, labels=words, token=secrets.token_urlsafe(6))
         token, numbers = self.recall("token"), iter(range(len(actions)))
         return tuple(tuple((words, f"{token}.{next(numbers)}") for words, _action in row) for row in choices)
 
@@ -151,6 +148,15 @@ class Turn:
         if is_valid and number.isascii() and number.isdigit() and int(number) < len(actions) - 1:
             return Tap("valid", actions[int(number) + 1])
         return Tap("old")
+
+    def find_typed_button(self) -> str | None:
+        """The action of an open button whose very words were typed: many people type what they could tap."""
+        actions, labels = self.recall("choices") or [], self.recall("labels") or []
+        typed = self.incoming.text.strip()
+        if actions[:1] != [self.draft.step] or typed not in labels:
+            return None
+        action: str = actions[labels.index(typed) + 1]
+        return action
 
     # ------------------------------------------------------------ remembering
 

@@ -143,10 +143,10 @@ class ChatWorker:
                 if replies is not None:
                     await self._send_all(claimed, replies)
         except ClaimLostError:
-            log.warning("chat_claim_lost", update=claimed.id)
+            log.warning("chat_claim_lost", inbox_id=claimed.id)
         except Exception as error:  # noqa: BLE001 - one bad update must not stop the others
             log.error(
-                "chat_update_failed", update=claimed.id, kind=type(error).__name__, attempt=claimed.attempt
+                "chat_update_failed", inbox_id=claimed.id, kind=type(error).__name__, attempt=claimed.attempt
             )
 
     # ------------------------------------------------------------ effect
@@ -177,7 +177,7 @@ class ChatWorker:
 
     async def _fail(self, claimed: Claimed, error: Exception) -> None:
         kind = type(error).__name__
-        log.error("chat_update_failed", update=claimed.id, kind=kind, attempt=claimed.attempt)
+        log.error("chat_update_failed", inbox_id=claimed.id, kind=kind, attempt=claimed.attempt)
         if claimed.attempt < inbox.MAX_ATTEMPTS:
             pause = timedelta(seconds=0.5 * 2**claimed.attempt)
             await inbox.try_later(self._db, claimed, at=now() + pause, reason=kind, keys=self._keys)
@@ -205,7 +205,7 @@ class ChatWorker:
                 reason = "unreachable"
                 break
             except RefusedError:
-                log.error("chat_reply_refused", update=claimed.id)
+                log.error("chat_reply_refused", inbox_id=claimed.id)
                 reason = "refused"
                 continue
             if number is not None:
@@ -222,7 +222,7 @@ class ChatWorker:
         self, claimed: Claimed, error: TryLaterError, reason: str, rest: Sequence[Reply] | None = None
     ) -> None:
         if now() - claimed.received_at > GIVE_UP_AFTER:
-            log.error("chat_update_given_up", update=claimed.id, reason=reason)
+            log.error("chat_update_given_up", inbox_id=claimed.id, reason=reason)
             await inbox.finish(self._db, claimed, UpdateState.QUARANTINED, reason)
             return
         pause = min(timedelta(seconds=2 ** min(claimed.attempt - 1, 20)), LONGEST_PAUSE)
