@@ -15,6 +15,7 @@ from config.catalog import Catalog
 from config.keys import Keys
 from models.audit import record_event
 from models.session import Database
+from models.solo import SoloDatabase
 from models.staff import Staff
 from models.states import CaseState, Disposition, Role
 from triage.accounts import hash_password
@@ -76,9 +77,10 @@ async def build_demo(  # noqa: PLR0913 - the composition root hands over what it
     `folder`: where attachments go. `limit`: only so many tips. `progress(done, total)` is called after each tip.
     """
     texts = load_texts()
-    staff = await _add_staff(db, texts, now=now)
+    quick = SoloDatabase(db.url.render_as_string(hide_password=False)) if db.is_sqlite else db
+    staff = await _add_staff(quick, texts, now=now)
     world = World(
-        db=db,
+        db=quick,
         receive_tip=receive_tip,
         receive_message=receive_message,
         classifier=classifier,
@@ -91,7 +93,11 @@ async def build_demo(  # noqa: PLR0913 - the composition root hands over what it
         now=now,
     )
     story = Story(world)
-    await story.tell(texts.voices[:limit], progress=progress)
+    try:
+        await story.tell(texts.voices[:limit], progress=progress)
+    finally:
+        if quick is not db:
+            await quick.close()
     return _summary(texts, staff, story.threads)
 
 

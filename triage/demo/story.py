@@ -25,8 +25,10 @@ from triage.demo.world import Thread, World
 from triage.jobs import sweep_deadlines
 
 MONTHS_BACK = timedelta(days=240)
-SWEEPS = (time(9, 5), time(11, 30), time(14, 45), time(17, 35))
+SWEEPS = (time(9, 5), time(14, 45), time(17, 35))
+SWEEPS_OF_DAY_OFF = (time(9, 5),)
 DELIVERY = time(21, 0)
+SUNDAY = 6
 BATCH_MINUTES = timedelta(minutes=25)
 SLOW_OFFICES = {"shaoling": 1.9, "wuyang": 1.3, "jingkai": 0.6, "yancheng": 0.8}
 """How much longer than others an office takes: supervisors shall have something to see."""
@@ -287,15 +289,21 @@ class Story:
         day: date = after.astimezone(LOCAL).date()
         rounds = []
         while day <= until.astimezone(LOCAL).date():
-            for moment in (*SWEEPS, DELIVERY):
+            for moment in self._round_times(day):
                 at = datetime.combine(day, moment, LOCAL).astimezone(until.tzinfo)
                 if after < at <= until:
                     rounds.append((at, moment is DELIVERY))
             day += timedelta(days=1)
         return rounds
 
+    def _round_times(self, day: date) -> tuple[time, ...]:
+        """The worker looks every minute; a few looks a day tell the same story."""
+        sweeps = SWEEPS if self._world.catalog.calendar.is_working_day(day) else SWEEPS_OF_DAY_OFF
+        # Each notice is marked with its own moment, so that one round a week is enough.
+        return (*sweeps, DELIVERY) if day.weekday() == SUNDAY else sweeps
+
     async def _deliver(self, at: datetime) -> None:
-        """Notices of the day as if sent on time; a few chats are closed to us, a few mails come back."""
+        """Notices of the week as if sent on time; a few chats are closed to us, a few mails come back."""
         world = self._world
         notices = await claim_notices(world.db, now=at, limit=1000, lease=timedelta(minutes=5))
         async with world.db.begin() as session:
