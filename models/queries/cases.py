@@ -17,6 +17,7 @@ from sqlalchemy.orm import selectinload
 from models.case import Case, Deadline, Finding
 from models.event import Event
 from models.message import Message
+from models.numbers import read_digits
 from models.queries.figures import FigureFilter
 from models.staff import Staff
 from models.states import CaseState
@@ -127,9 +128,11 @@ def _view(wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
 
 
 def _matches(words: str) -> ColumnElement[bool]:
-    digits = "".join(ch for ch in words if ch.isdecimal())
-    name = Case.target.contains(words, autoescape=True)
-    return or_(name, Case.number.startswith(digits, autoescape=True)) if digits else name
+    """By number where nothing but digits was typed (a range, so that the index finds it), else by name."""
+    digits = read_digits(words)
+    if digits and all(ch.isdecimal() or ch.isspace() or ch == "-" for ch in words):
+        return and_(Case.number >= digits, Case.number < f"{digits}:")  # ":" follows "9"
+    return Case.target.contains(words, autoescape=True)
 
 
 def _start_after(

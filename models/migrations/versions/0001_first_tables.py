@@ -153,6 +153,12 @@ def upgrade() -> None:
     op.create_index("ix_case_inbox", "case", ["office_id", "is_open", "next_due_at", "id"], unique=False)
     op.create_index("ix_case_officer", "case", ["officer_id", "is_open", "next_due_at"], unique=False)
     op.create_index("ix_case_open_due", "case", ["is_open", "next_due_at", "id"], unique=False)
+    op.create_index(
+        "ix_case_rail",
+        "case",
+        ["is_open", "office_id", "state", "officer_id", "has_unread", "next_due_at"],
+        unique=False,
+    )
     op.create_index(op.f("ix_case_registered_at"), "case", ["registered_at"], unique=False)
     op.create_index("ix_case_state", "case", ["state", "next_due_at", "id"], unique=False)
     op.create_table(
@@ -478,6 +484,7 @@ def downgrade() -> None:
     op.drop_table("staff_session")
     op.drop_index("ix_case_state", table_name="case")
     op.drop_index(op.f("ix_case_registered_at"), table_name="case")
+    op.drop_index("ix_case_rail", table_name="case")
     op.drop_index("ix_case_open_due", table_name="case")
     op.drop_index("ix_case_officer", table_name="case")
     op.drop_index("ix_case_inbox", table_name="case")

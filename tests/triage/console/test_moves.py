@@ -1,6 +1,7 @@
 """The procedure through the pages: from the desk to the answer, previews, two people at once, words never lost."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import func, select
@@ -330,6 +331,17 @@ async def test_counts_of_the_rail_equal_the_lists(db, bureau, sign_in):
         assert listed.says(f"共 {number} 件"), view
         line = next(part for part in page.split("<li>") if f'href="/cases?view={view}"' in part)
         assert f">{number}</span>" in line, view
+
+
+async def test_a_case_is_found_by_number_or_name_however_typed(db, bureau, sign_in):
+    number = bureau.case.number
+    browser = await sign_in(bureau.by_role[Role.OFFICER])
+    wide = "".join(chr(ord(digit) + 0xFEE0) for digit in number)
+    for words in (number, number[:7], f"{number[:4]} {number[4:8]} {number[8:]}", wide, "宏达安全", "100%"):
+        answer = await browser.get("/cases?" + urlencode({"q": words}))
+        assert answer.says("共 1 件") is (words != "100%"), words
+    missed = await browser.get(f"/cases?view=closed&q={number}")
+    assert missed.says("在全部案件中查找")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -73,4 +73,7 @@ def _addresses(asked: Mapping[str, str], page: Page) -> dict[str, object]:
         "next_page": f"/cases?{urlencode({**kept, 'after': page.after})}" if page.after else "",
         "without_figure": f"/cases?{urlencode(plain)}" if figure else "",
         "figure": figure,
+        "everywhere": f"/cases?{urlencode({**plain, 'view': 'all'})}"
+        if plain.get("q") and plain.get("view") != "all"
+        else "",
     }
