@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 FOLDER = Path(__file__).parent
 CLAUSES = (
@@ -41,6 +41,7 @@ Pattern = Literal[
 Body = Literal["training_institution", "exam_institution", "exam_site", "business_unit", "seller"]
 Kind = Literal["allegation", "hazard", "grievance", "question", "noise", "frame", "moment"]
 NEAR = 24
+_SHARED = ("vocabulary.yaml", "spelling.yaml", "names.yaml")
 Shape = TypeVar("Shape", bound="_Frozen")
 # The C reader is ten times as fast, and start-up reads a hundred files.
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -139,12 +140,47 @@ class Spelling(_Frozen):
     homophones: tuple[str, ...]
 
 
+def _split(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split), Field(min_length=1)]
+"""Words that stand apart by spaces in the file."""
+
+
+class NameWords(_Frozen):
+    """`names.yaml`: words by which names are told from descriptions."""
+
+    why: str
+    endings: Words
+    trades: Words
+    strong_endings: Words
+    stops: Words
+    inside_names: Words
+    generic: Words
+    phrases: Words
+    indefinite: Words
+    named: Words
+    before_quotes: Words
+    titles: Words
+    not_accused: Words
+    surnames: str
+    not_given: str
+    not_persons: Words
+    bodies_before_person: Words
+    person_before: Words
+    person_after: Words
+    deeds: Words
+    speech: Words
+
+
 class PatternBook(_Frozen):
     """All rules with their cues taken apart, the vocabulary and the spelling."""
 
     rules: tuple[Rule, ...]
     vocabulary: dict[str, tuple[str, ...]]
     spelling: Spelling
+    names: NameWords
     version: str
 
     @cached_property
@@ -218,9 +254,12 @@ def load_patterns(folder: Path = FOLDER) -> PatternBook:
         for name, lines in _mapping(folder / "vocabulary.yaml").items()
     }
     spelling = _shape(Spelling, folder / "spelling.yaml")
+    names = _shape(NameWords, folder / "names.yaml")
     files = sorted((folder / "patterns").glob("*.yaml"))
     rules = tuple(_rule(path) for path in files)
-    book = PatternBook(rules=rules, vocabulary=vocabulary, spelling=spelling, version=_digest(folder, files))
+    book = PatternBook(
+        rules=rules, vocabulary=vocabulary, spelling=spelling, names=names, version=_digest(folder, files)
+    )
     for path, rule in zip(files, rules, strict=True):
         _check_cues(path, rule, book)
     return book
@@ -255,7 +294,7 @@ def _shape(shape: type[Shape], path: Path) -> Shape:
 
 def _mapping(path: Path) -> dict[str, list[object]]:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_SafeLoader)
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_SafeLoader)  # noqa: S506 - a SafeLoader, written in C
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PatternError(f"{path.name}: cannot be read as YAML: {error}") from error
     if not isinstance(data, dict):
@@ -265,6 +304,6 @@ def _mapping(path: Path) -> dict[str, list[object]]:
 
 def _digest(folder: Path, files: list[Path]) -> str:
     digest = hashlib.sha256()
-    for path in (folder / "vocabulary.yaml", folder / "spelling.yaml", *files):
+    for path in (*(folder / name for name in _SHARED), *files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]

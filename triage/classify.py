@@ -16,7 +16,7 @@ from triage.cues import CueFinder
 from triage.decide import Decider
 from triage.entities import find_facts, find_moments
 from triage.jurisdiction import Gazetteer
-from triage.names import find_targets
+from triage.names import NameFinder
 from triage.normalise import Normaliser
 from triage.reading import Classification, Reading
 
@@ -54,6 +54,7 @@ class Knowledge:
         self.finder = CueFinder(book)
         self.context = Context(book, self.finder)
         self.gazetteer = Gazetteer(catalog.place_names, catalog.outside, self.normaliser)
+        self.names = NameFinder(book.names)
         self.decider = Decider(book, self.finder, version=catalog.version)
 
 
@@ -81,7 +82,7 @@ def _entities(knowledge: Knowledge, reading: Reading) -> None:
         reading.normal.original_span(start, end)
         for start, end in knowledge.gazetteer.find_spans(reading.normal.text)
     ]
-    reading.targets = find_targets(reading.text, places)
+    reading.targets = knowledge.names.find(reading.text, places)
 
 
 def _certificates(knowledge: Knowledge, reading: Reading) -> tuple[str, ...]:

@@ -13,8 +13,6 @@ from triage.reading import Signal, Span
 
 _DENIAL_REACH = 3
 _QUESTION_FACTOR = 0.2
-# Cues that are themselves about something missing are not denied by a “没有” before them.
-_NEGATIVE = frozenset("没无未不缺免")
 
 
 class Context:
@@ -38,7 +36,7 @@ class Context:
     def _frame_of(self, rule: Rule, match: Match, frames: "_Frames") -> tuple[str, float]:
         if rule.kind in {"frame", "moment", "question", "noise"}:
             return "", 1.0
-        if frames.is_denied(match):
+        if rule.kind == "allegation" and frames.is_denied(match):
             return "denial", 0.0
         if rule.kind in {"hazard", "grievance"}:
             return (
@@ -58,21 +56,30 @@ class _Frames:
         self._normal = normal
         self._clauses = _clause_edges(normal)
         self._denials = sorted((m.end, m.start) for m in matches if m.rule == "denial")
+        self._negations = finder.named("negations", hits)
         self._asked = finder.named("asked_words", hits)
-        self._ours = finder.named("our_exam", hits)
-        self._other = _not_inside(finder.named("other_exam", hits), self._ours)
+        self._rhetorical = finder.named("rhetorical", hits)
+        self._other = finder.named("other_exam", hits)
+        self._ours = _not_inside(finder.named("our_exam", hits), self._other)
         self._hits = hits
 
     def is_denied(self, match: Match) -> bool:
-        if self._normal.text[match.start] in _NEGATIVE:
+        """Denied just before the words, or between them where they themselves hold no denial."""
+        if match.is_negative:
             return False
+        if any(match.start < start and end < match.end for start, end in self._negations):
+            return True
         return any(
-            0 <= match.start - end <= _DENIAL_REACH and self._same_clause(start, match.start)
+            0 <= match.start - end <= (_DENIAL_REACH if end - start > 2 else 1)
+            and self._same_clause(start, match.start)
             for end, start in self._denials
         )
 
     def is_asked(self, match: Match) -> bool:
+        """Asked, and not in the way of “这不就是保过班吗”."""
         left, right = self._clause_of(match)
+        if any(left <= start and end <= right for start, end in self._rhetorical):
+            return False
         return any(left <= start and end <= right for start, end in self._asked)
 
     def is_of_other_exam(self, rule: Rule, match: Match) -> bool:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import MATCHKIND_LEFTMOST_LONGEST, AhoCorasick
 
 from config.patterns import Cue, PatternBook
 from triage.normalise import HARD
@@ -19,6 +19,7 @@ _MOST_HITS = 600
 _MOST_MATCHES = 12
 
 Span = tuple[int, int]
+_NEGATIVE = frozenset("没无未不缺免别空停坏关假")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Match:
     weight: float
     start: int
     end: int
+    is_negative: bool = False
 
 
 class Hits:
@@ -63,6 +65,7 @@ class _Plan:
     cue: Cue
     groups: tuple[tuple[_Step, ...], ...]
     exception: bool
+    is_negative: bool
 
 
 class CueFinder:
@@ -80,18 +83,27 @@ class CueFinder:
         self._named = {name: self._list(book.words(name)) for name in book.vocabulary}
         self._named |= {name: self._list(tuple(words)) for name, words in (extra or {}).items()}
         self._finder, self._of_word = self._automaton()
+        self._swallow = AhoCorasick(list(book.words("swallow")), matchkind=MATCHKIND_LEFTMOST_LONGEST)
         self._by_first = self._group_plans()
 
     def find_words(self, text: str) -> Hits:
         """Every word of every list, in one pass."""
         spans: dict[int, list[Span]] = defaultdict(list)
+        swallowed = self._swallowed(text)
         for word, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
+            if end - start == 1 and start in swallowed:
+                continue
             for words in self._of_word[word]:
                 if len(hits := spans[words]) < _MOST_HITS:
                     hits.append((start, end))
         for hits in spans.values():
             hits.sort()
         return Hits(spans, text)
+
+    def _swallowed(self, text: str) -> set[int]:
+        """Characters that only help to write a longer word: the 证 of 保证 is no certificate."""
+        found = self._swallow.find_matches_as_indexes(text)
+        return {at for _, start, end in found for at in range(start, end)}
 
     def named(self, name: str, hits: Hits) -> list[Span]:
         """Spans of one list of the vocabulary."""
@@ -106,7 +118,9 @@ class CueFinder:
                 if plan.exception:
                     taken_back[plan.rule].append((start, end))
                 else:
-                    found.append(Match(plan.rule, plan.cue.text, plan.cue.weight, start, end))
+                    found.append(
+                        Match(plan.rule, plan.cue.text, plan.cue.weight, start, end, plan.is_negative)
+                    )
         kept = [match for match in found if not _overlaps(match, taken_back.get(match.rule, ()))]
         return sorted(kept, key=lambda match: (match.start, match.end, match.rule))
 
@@ -121,7 +135,11 @@ class CueFinder:
         groups = tuple(
             tuple(_Step(self._list(step.words), step.gap) for step in group) for group in cue.groups
         )
-        return _Plan(rule, cue, groups, exception)
+        # Words about something missing are not denied by a “没有” beside them.
+        is_negative = any(
+            _NEGATIVE & set(word) for group in cue.groups for step in group for word in step.words
+        )
+        return _Plan(rule, cue, groups, exception, is_negative)
 
     def _list(self, words: tuple[str, ...]) -> int:
         return self._lists.setdefault(words, len(self._lists))

@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import accumulate
 
 from config.patterns import CLAUSES, Body, PatternBook, Rule, Says
 from triage.cues import CueFinder, Hits
 from triage.entities import LOCAL
+from triage.normalise import SPACE_BREAK
 from triage.reading import Classification, Evidence, Reading, Signal
 
 _BODIES: tuple[Body, ...] = ("training_institution", "exam_institution", "exam_site", "business_unit")
@@ -31,6 +33,7 @@ _PATTERNS = (
     "pass_guarantee", "exam_cheating", "certificate_reselling", "collusion", "overcharging", "fake_certificate",
 )  # fmt: skip
 _SPOKEN_AT = 0.95
+_NEARLY = 0.45
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class _Case:
     clauses: dict[str, tuple[Rule, Signal]] = field(default_factory=dict)
     patterns: dict[str, tuple[Rule, Signal]] = field(default_factory=dict)
     police: bool = False
+    is_guess: bool = False
 
     def add(self, rule: Rule, signal: Signal, says: Says) -> None:
         if says.clause:
@@ -88,12 +92,24 @@ class Decider:
 
     def _allegations(self, scene: "_Scene") -> _Case:
         case = _Case()
-        for rule in self._book.rules:
-            if rule.kind == "allegation" and scene.speaks(rule.id):
+        allegations = [rule for rule in self._book.rules if rule.kind == "allegation"]
+        for rule in allegations:
+            if scene.speaks(rule.id):
                 self._allege(scene, case, rule)
+        if not case.clauses and not case.patterns and scene.is_ours and not scene.asks_only:
+            self._allege_weakly(scene, case, allegations)
+        _settle_training(scene, case)
         _settle_cheating(scene, case)
-        _settle_certificates(scene, case, self._book)
+        _settle_certificates(scene, case)
         return case
+
+    def _allege_weakly(self, scene: "_Scene", case: _Case, rules: Iterable[Rule]) -> None:
+        """Where nothing is said outright but the matter is ours, the rule that comes nearest speaks, unsurely."""
+        nearest = max(rules, key=lambda rule: scene.strength(rule.id))
+        if scene.strength(nearest.id) >= _NEARLY:
+            self._allege(scene, case, nearest)
+            case.police = False
+            case.is_guess = True
 
     def _allege(self, scene: "_Scene", case: _Case, rule: Rule) -> None:
         signal = scene.best(rule.id)
@@ -111,33 +127,45 @@ class Decider:
 
     def _disposition(self, scene: "_Scene", case: _Case) -> tuple[str, float]:
         """The most serious kind that the text supports, and how sure that is."""
-        alleged = bool(case.clauses or case.patterns)
-        if scene.speaks("retraction") and not scene.frame("reporting") >= 3:
-            return "not_actionable", 0.55
-        if scene.is_advertisement:
+        if scene.speaks("retraction") and scene.words("report_again") == 0:
+            return "not_actionable", 0.6
+        if scene.is_advertisement and set(case.clauses) <= {"3.1.4", "5.4", "3.1.3"}:
             return "not_actionable", 0.8
         if scene.is_warning:
-            return "not_actionable", 0.6
-        if alleged:
-            return "in_scope", 0.93 if scene.total_allegation >= 1.9 or scene.frame("reporting") else 0.75
+            return "not_actionable", 0.7
+        if scene.only_wonders:
+            return "consultation", 0.65
+        if case.is_guess:
+            return "in_scope", 0.55
+        if case.clauses or case.patterns:
+            return "in_scope", 0.93 if scene.kind("allegation") >= 1.9 or scene.frame("reporting") else 0.75
         return self._without_allegation(scene)
 
     def _without_allegation(self, scene: "_Scene") -> tuple[str, float]:
-        hazard, grievance, question = scene.kind("hazard"), scene.kind("grievance"), scene.kind("question")
-        noise = scene.kind("noise")
-        if hazard >= _SPOKEN_AT and not (question >= _SPOKEN_AT and hazard < 2 and scene.is_short):
+        grievance, question = scene.kind("grievance"), scene.kind("question")
+        if scene.asks_only and question >= scene.kind("hazard"):
+            return "consultation", 0.85 if grievance < _SPOKEN_AT else 0.65
+        if scene.kind("hazard") >= _SPOKEN_AT:
             return "other_safety", 0.85 if grievance < _SPOKEN_AT else 0.7
-        if grievance >= _SPOKEN_AT and not (scene.asks_only and grievance < 2):
+        if grievance >= _SPOKEN_AT:
             return "other_department", 0.85 if question < _SPOKEN_AT else 0.7
-        if question >= _SPOKEN_AT and noise < 2 * question:
-            return "consultation", 0.85
-        if noise >= _SPOKEN_AT:
+        if scene.kind("noise") >= _SPOKEN_AT and not scene.words("report_again"):
             return "not_actionable", 0.85
+        return self._by_topic(scene, question)
+
+    def _by_topic(self, scene: "_Scene", question: float) -> tuple[str, float]:
+        """No rule spoke: what is the text about at least?"""
         if scene.has_little_text:
-            return "not_actionable", 0.7
-        if scene.sounds_like_ours:
-            return "in_scope", 0.4
-        return ("other_department", 0.5) if scene.frame("reporting") else ("not_actionable", 0.45)
+            return "not_actionable", 0.7 if question < _SPOKEN_AT else 0.5
+        if question >= _SPOKEN_AT and not scene.words("report_again"):
+            return "consultation", 0.75
+        if scene.words("hazard_words") >= 2 and scene.words("hazard_words") >= scene.words("our_topic_sure"):
+            return "other_safety", 0.55
+        if scene.is_ours:
+            return ("not_actionable", 0.5) if scene.only_denials else ("in_scope", 0.5)
+        if scene.words("hazard_words") and scene.has("business_unit"):
+            return "other_safety", 0.45
+        return ("other_department", 0.5) if scene.tells_something else ("not_actionable", 0.5)
 
     # ------------------------------------------------------------ urgency, confidence
 
@@ -189,6 +217,10 @@ class _Scene:
             best[signal.cue] = max(best.get(signal.cue, 0.0), signal.strength)
         return sum(best.values())
 
+    def mass(self, rule: str) -> float:
+        """What all places where a rule speaks weigh together."""
+        return sum(signal.strength for signal in self._signals.get(rule, ()))
+
     def speaks(self, rule: str) -> bool:
         return self.strength(rule) >= self._book.by_id[rule].threshold * _SPOKEN_AT
 
@@ -201,10 +233,6 @@ class _Scene:
     def kind(self, kind: str) -> float:
         return sum(self.strength(rule.id) for rule in self._book.rules if rule.kind == kind)
 
-    @property
-    def total_allegation(self) -> float:
-        return self.kind("allegation")
-
     # ---------------------------------------------------------- who is accused
 
     def has(self, body: Body) -> bool:
@@ -212,7 +240,14 @@ class _Scene:
 
     @property
     def has_training_body(self) -> bool:
-        return self.words("training_body_strong") > 0
+        """Whether a body that runs classes is spoken of, by its kind or by its name."""
+        return self.words("training_body_strong") > 0 or any(
+            name.endswith(("安全培训", "培训", "安培", "学校", "学堂")) for name in self.reading.targets
+        )
+
+    @property
+    def names_nobody(self) -> bool:
+        return not any(self._mentions.values())
 
     def distance(self, body: Body, signal: Signal) -> int:
         """How far the nearest mention of a body is from a signal; one that follows counts as farther."""
@@ -228,7 +263,7 @@ class _Scene:
 
     def may_accuse(self, body: Body, signal: Signal) -> bool:
         """Whether a rule about this body can be meant here."""
-        if body == "exam_institution" or body == "exam_site":
+        if body in {"exam_institution", "exam_site"}:
             exam = min(self.distance("exam_institution", signal), self.distance("exam_site", signal))
             return exam < 10_000 or not self.has("business_unit")
         if body == "business_unit":
@@ -240,12 +275,16 @@ class _Scene:
             return not self.has_training_body and not self.has("exam_site")
         if not self.has_training_body:
             return True
-        strong = [span for span in self._finder.named("training_body_strong", self._hits)]
-        nearest = min((max(signal.start - e, s - signal.end, 0) for s, e in strong), default=10_000)
+        strong = self._finder.named("training_body_strong", self._hits)
+        gaps = (max(signal.start - end, start - signal.end) for start, end in strong)
+        # A training body inside the words themselves (“没请培训机构”) is not the accused.
+        nearest = min((gap for gap in gaps if gap > 0), default=10_000)
         return self.distance("business_unit", signal) <= nearest + 4
 
     def _is_about_training(self, signal: Signal) -> bool:
         if self.words("seller") and not self.has("business_unit"):
+            return True
+        if self.names_nobody:
             return True
         if not self.has("training_institution"):
             return False
@@ -275,34 +314,73 @@ class _Scene:
     # ---------------------------------------------------------- the frame of the whole
 
     @property
-    def is_short(self) -> bool:
-        return len(self.reading.normal.text) < 40
-
-    @property
     def has_little_text(self) -> bool:
         return sum("\u4e00" <= char <= "\u9fff" for char in self.reading.normal.text) < 8
 
     @property
     def is_advertisement(self) -> bool:
-        return (
-            self.strength("advertisement") >= 1.0 and not self.words("report") and not self.frame("reporting")
-        )
+        """The seller speaks himself: his words are there, and nobody who tells of him is."""
+        if self.words("report_again") or self.frame("reporting") or len(self.reading.normal.text) > 200:
+            return False
+        return self.mass("advertisement") >= 1.0
 
     @property
     def is_warning(self) -> bool:
-        return (
-            self.strength("warning") >= 1.0
-            and not self.words("report_strong")
-            and self.frame("reporting") < 2
-        )
+        return self.mass("warning") >= 2.0 and not self.words("report_again") and not self.words("personal")
 
     @property
     def asks_only(self) -> bool:
-        return self.kind("question") >= 2 and not self.words("report_strong")
+        """A question and no report: he says that he asks, or a good part of the clauses ask."""
+        if self.words("report_again") or self.words("grievance_sure") or self.kind("question") < _SPOKEN_AT:
+            return False
+        if self.words("explicit_ask"):
+            return self.kind("question") >= 0.5 * self.words("narrative")
+        return self._asking_share >= 0.34
 
     @property
-    def sounds_like_ours(self) -> bool:
-        return self.words("our_exam") > 0 and self.words("report_strong") > 0
+    def _asking_share(self) -> float:
+        breaks = self.reading.normal.breaks
+        numbers = list(accumulate(int(strength >= SPACE_BREAK) for strength in breaks))
+        asking = {
+            numbers[signal.start]
+            for rule in self._book.rules
+            if rule.kind == "question"
+            for signal in self._signals.get(rule.id, ())
+        }
+        return len(asking) / (numbers[-1] + 1) if numbers else 0.0
+
+    @property
+    def only_denials(self) -> bool:
+        """Every fraud that is named is said not to happen."""
+        named = [
+            signal
+            for rule in self._book.rules
+            if rule.kind == "allegation"
+            for signal in self._signals.get(rule.id, ())
+        ]
+        return bool(named) and all(signal.frame == "denial" for signal in named)
+
+    @property
+    def only_wonders(self) -> bool:
+        """A short question that tells nothing, whatever fraud it names."""
+        return (
+            self.asks_only
+            and len(self.reading.normal.text) < 60
+            and not self.words("narrative")
+            and not self.words("rhetorical")
+            and self.kind("allegation") < 2 <= self.kind("question")
+        )
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the matter is training, exams or certificates of work safety."""
+        return self.words("our_topic_sure") > 0 and not (
+            self.words("other_exam") > self.words("our_topic_sure")
+        )
+
+    @property
+    def tells_something(self) -> bool:
+        return self.frame("reporting") > 0 or self.words("personal") > 0
 
     # ---------------------------------------------------------- time
 
@@ -337,6 +415,16 @@ class _Scene:
         )
 
 
+def _settle_training(scene: _Scene, case: _Case) -> None:
+    """“Never any training” is 3.4.1; of new, moved or managing staff it is said once, as 3.4.5 or 3.4.4."""
+    if "3.4.1" in case.clauses and ("3.4.5" in case.clauses or "3.4.4" in case.clauses):
+        if not scene.words("training_plan"):
+            del case.clauses["3.4.1"]
+    if "3.4.5" in case.clauses and "3.4.1" in case.clauses and not scene.words("new_staff"):
+        if case.clauses["3.4.5"][0].id == "staff-untrained":
+            del case.clauses["3.4.5"]
+
+
 def _settle_cheating(scene: _Scene, case: _Case) -> None:
     """Cheating is 3.1.4 of the training side or a middleman, 3.3.6 of the exam side; both where both are at fault."""
     if "exam_cheating" not in case.patterns:
@@ -354,7 +442,7 @@ def _settle_cheating(scene: _Scene, case: _Case) -> None:
         )
 
 
-def _settle_certificates(scene: _Scene, case: _Case, book: PatternBook) -> None:
+def _settle_certificates(scene: _Scene, case: _Case) -> None:
     """Real or false left open is both; a firm that buys false ones from a seller is 3.4.3 and 5.4."""
     resold = case.patterns.get("certificate_reselling")
     genuine = scene.speaks("said-to-be-genuine")
@@ -378,7 +466,7 @@ def _subjects(scene: _Scene, case: _Case, disposition: str) -> tuple[str, ...]:
         found.discard("training_institution")
     if "exam_site" in found and scene.has("exam_institution") and scene._only_rooms():  # noqa: SLF001
         found = (found - {"exam_site"}) | {"exam_institution"}
-    if disposition == "other_safety" and scene.has("business_unit"):
+    if disposition == "other_safety" and (scene.has("business_unit") or scene.reading.targets):
         found = {"business_unit"}
     if disposition == "other_department":
         if scene.speaks("grievance-pay"):
@@ -399,7 +487,7 @@ def _review_reasons(
 ) -> Iterable[str]:
     if confidence["disposition"] < 0.7:
         yield "unsure_disposition"
-    if disposition == "in_scope" and not case.clauses:
+    if disposition == "in_scope" and (not case.clauses or case.is_guess):
         yield "no_clause"
     if disposition in {"in_scope", "other_safety"}:
         if reading.place.jurisdiction == "unknown":

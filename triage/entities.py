@@ -79,8 +79,10 @@ def find_moments(normal: Normal, received_at: datetime | None) -> list[Moment]:
         Moment(today + timedelta(days=_RELATIVE[m.group()]), *m.span())
         for m in _RELATIVE_RE.finditer(normal.text)
     ]
-    for m in _WEEKDAY.finditer(normal.text):
-        found.append(Moment(_weekday(today, m.group(1) or "", m.group(2)), *m.span()))
+    found += [
+        Moment(_weekday(today, m.group(1) or "", m.group(2)), *m.span())
+        for m in _WEEKDAY.finditer(normal.text)
+    ]
     for m in _DAY.finditer(normal.text):
         day = _calendar_day(today, m)
         if day is not None:

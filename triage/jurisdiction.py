@@ -83,9 +83,11 @@ class Gazetteer:
         scores: dict[str, float] = defaultdict(float)
         away = self._is_elsewhere(text)
         for index, start, end in self._finder.find_matches_as_indexes(text):
+            if _is_part_of_latin(text, start, end):
+                continue
             for office, weight in self._weigh(text, index, start, end, away=away):
                 scores[office] = max(scores[office], weight) + (0.2 if scores[office] else 0.0)
-        return _choose(scores)
+        return _choose(_towns_decide(scores))
 
     def find_spans(self, text: str) -> list[tuple[int, int]]:
         """Where the folded text names a place."""
@@ -109,6 +111,14 @@ class Gazetteer:
         return [
             (name.office_id, _weight(name, text, start, end, away=away) * home) for name in self._ours[word]
         ]
+
+
+def _is_part_of_latin(text: str, start: int, end: int) -> bool:
+    """“lh” inside an account name is no place."""
+    around = (text[start - 1 : start], text[start], text[end - 1], text[end : end + 1])
+    left = around[0].isascii() and around[0].isalnum() and around[1].isascii()
+    right = around[3].isascii() and around[3].isalnum() and around[2].isascii()
+    return left or right or text[end : end + 1] == "_"
 
 
 def _by_folded(names: Iterable[PlaceName], normaliser: Normaliser) -> dict[str, list[PlaceName]]:
@@ -135,7 +145,7 @@ def _weight(name: PlaceName, text: str, start: int, end: int, *, away: bool) -> 
     if not name.is_weak:
         return weight
     marked = text.startswith(_AFTER, end) or text[:start].endswith(_BEFORE)
-    return _MARKED if marked and name.kind == "town" else _WEAK
+    return _MARKED if marked and name.kind in {"town", "office"} else _WEAK
 
 
 def _is_home(text: str, start: int, end: int) -> bool:
@@ -163,6 +173,23 @@ def _choose(scores: Mapping[str, float]) -> Place:
     if best >= 0.25:
         return _of_offices(ranked)
     return Place("unknown", 0.9 if not scores else 0.6)
+
+
+def _towns_decide(scores: dict[str, float]) -> dict[str, float]:
+    """Where a county word and a town word disagree, the town decides; several counties stay several."""
+    towns = {
+        office
+        for office, score in scores.items()
+        if score >= _WEIGHTS["town"] and office not in {CITY, "outside"}
+    }
+    counties = {
+        o
+        for o, s in scores.items()
+        if _WEIGHTS["office"] <= s < _WEIGHTS["town"] and o not in {CITY, "outside"}
+    }
+    if len(towns) == 1 and len(counties) == 1:
+        return {office: score for office, score in scores.items() if office not in counties}
+    return scores
 
 
 def _of_offices(ranked: list[tuple[str, float]]) -> Place:

@@ -97,5 +97,5 @@ class _Component:
 
 
 @Language.factory("tip_part")
-def _make_component(nlp: Language, name: str, part: str) -> _Component:
+def _make_component(nlp: Language, name: str, part: str) -> _Component:  # noqa: ARG001 - spaCy hands them in
     return _Component(part)

@@ -72,7 +72,10 @@ class Normaliser:
         self._pairs = _replacements(spelling)
         self._finder = AhoCorasick([wrong for wrong, _ in self._pairs], matchkind=MATCHKIND_LEFTMOST_LONGEST)
         self._sounds: dict[str, str] = {}
-        self._homophones = {self._sound(word): word for word in spelling.homophones}
+        self._homophones: dict[str, str] = {}
+        for word in spelling.homophones:
+            self._homophones.setdefault(self._sound(word), word)
+        self._right = frozenset(spelling.homophones)
 
     def normalise(self, text: str) -> Normal:
         """Fold one text; never fails, whatever the characters."""
@@ -94,6 +97,8 @@ class Normaliser:
         if unicodedata.category(char) == "Cs":
             return ""
         folded = unicodedata.normalize("NFKC", char).lower()
+        if unicodedata.category(char) == "So" and not (folded.isascii() and folded.isalnum()):
+            return ""
         kept = "".join(c for c in folded if unicodedata.category(c) not in _DROPPED)
         return "".join(simple if len(simple := self._simplify.convert(c)) == 1 else c for c in kept)
 
@@ -148,7 +153,9 @@ class Normaliser:
         for length in _HOMOPHONE_LENGTHS:
             for start in range(len(sounds) - length + 1):
                 word = self._homophones.get("".join(sounds[start : start + length]))
-                if word is not None and len(word) == length:
+                if word is None or len(word) != length:
+                    continue
+                if "".join(draft.chars[start : start + length]) not in self._right:
                     draft.chars[start : start + length] = word
 
     def _sound(self, chars: str) -> str:
@@ -171,7 +178,7 @@ def _copy(source: _Draft, target: _Draft, start: int, end: int, chars: str | Non
 
 def _holds_together(draft: _Draft, char: str, at: int, text: str) -> bool:
     """A point in 3.5, a dash in ab-12, a percent sign, the plus of “加V” stay."""
-    if char == "%" or char == "+":
+    if char in "%+":
         return True
     after = text[at + 1] if at + 1 < len(text) else ""
     return bool(draft.chars) and draft.pending == NO_BREAK and _latin(draft.chars[-1]) and _latin(after)

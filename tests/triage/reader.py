@@ -1,0 +1,22 @@
+"""One classifier for all tests of the triage engine: rules and places as they are shipped."""
+
+from functools import cache
+
+from config.catalog import Catalog, load_catalog
+from triage.classify import Knowledge
+from triage.language import Classifier, load_classifier
+
+
+@cache
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@cache
+def classifier() -> Classifier:
+    return load_classifier(catalog())
+
+
+@cache
+def knowledge() -> Knowledge:
+    return Knowledge(catalog())
