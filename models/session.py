@@ -55,6 +55,7 @@ class Database:
                 pool_timeout=WAIT_SECONDS,
                 pool_pre_ping=True,
                 json_serializer=dump_json,
+                hide_parameters=True,
                 connect_args={"server_settings": {"timezone": "UTC", "application_name": "tipline"}},
             )
             self.read_engine = self.write_engine.execution_options(postgresql_readonly=True)
@@ -103,6 +104,7 @@ class Database:
             max_overflow=0,
             pool_timeout=WAIT_SECONDS,
             json_serializer=dump_json,
+            hide_parameters=True,
         )
 
         @event.listens_for(engine.sync_engine, "connect")

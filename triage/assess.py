@@ -17,7 +17,7 @@ from models.audit import record_event
 from models.case import Case, Finding
 from models.queries.notices import queue_staff_notice
 from models.queries.staff import list_active_staff
-from models.queries.tips import MAX_ATTEMPTS, claim_waiting_tips, get_tip
+from models.queries.tips import MAX_ATTEMPTS, claim_waiting_tips, get_tip, has_waiting_tips
 from models.session import Database
 from models.states import CaseState, Disposition, FindingKind, FindingSource, Role, Urgency
 from models.tip import Tip
@@ -37,6 +37,9 @@ Line = dict[str, Any]
 
 async def assess_waiting(db: Database, classifier: Classifier, *, catalog: Catalog, now: datetime) -> int:
     """Assess tips that wait; answers how many were claimed, so that the caller knows whether to come again."""
+    async with db.read() as session:
+        if not await has_waiting_tips(session, now=now):
+            return 0
     async with db.begin() as session:
         tips = await claim_waiting_tips(session, now=now, limit=BATCH, lease=LEASE)
     for tip in tips:

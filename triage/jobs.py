@@ -26,6 +26,8 @@ from triage.sweep import sweep_deadlines
 __all__ = ["Job", "harden_codes", "make_jobs", "purge", "sweep_deadlines", "sweep_files"]
 
 DRAFT_AGE = timedelta(days=7)
+SENT_DRAFT_AGE = timedelta(hours=3)
+"""A little longer than its receipt can be looked at again."""
 UPDATE_AGE = timedelta(days=8)
 """Telegram may deliver an update again for a day, and restarts its numbers after a quiet week."""
 CODES_AT_ONCE = 4
@@ -72,7 +74,7 @@ async def purge(db: Database, files: Path, *, now: datetime) -> int:
         await delete_old_counts(session, now=now)
         await delete_old_updates(session, before=now - UPDATE_AGE)
         taken = await take_files_of_drafts(session, untouched_since=now - DRAFT_AGE)
-        drafts = await delete_old_drafts(session, before=now - DRAFT_AGE)
+        drafts = await delete_old_drafts(session, before=now - DRAFT_AGE, sent_before=now - SENT_DRAFT_AGE)
     await asyncio.to_thread(delete_files, files, taken)
     if drafts:
         log.info("drafts_purged", drafts=drafts, files=len(taken))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -109,7 +109,7 @@ async def claim_waiting_tips(
     """
     waiting = (
         select(Tip.id)
-        .where(Tip.assessed_at.is_(None), or_(Tip.claimed_until.is_(None), Tip.claimed_until < now))
+        .where(*_is_waiting(now))
         .order_by(Tip.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -122,6 +122,11 @@ async def claim_waiting_tips(
     )
     tips = select(Tip).where(Tip.id.in_(ids)).order_by(Tip.id).execution_options(populate_existing=True)
     return (await session.scalars(tips)).all()
+
+
+async def has_waiting_tips(session: AsyncSession, *, now: datetime) -> bool:
+    """Whether `claim_waiting_tips` would find any: a look that waits for no writer."""
+    return await session.scalar(select(Tip.id).where(*_is_waiting(now)).limit(1)) is not None
 
 
 async def list_unhardened_codes(session: AsyncSession, *, limit: int) -> Sequence[tuple[int, str]]:
@@ -141,10 +146,14 @@ async def harden_code(session: AsyncSession, tip_id: int, *, fast: str, slow: st
     )
 
 
-async def delete_old_drafts(session: AsyncSession, *, before: datetime) -> int:
-    """Delete drafts untouched since `before`; drafts with files wait until the files are deleted."""
+async def delete_old_drafts(session: AsyncSession, *, before: datetime, sent_before: datetime) -> int:
+    """Delete drafts untouched since `before`, sent ones since `sent_before`: they hold the key of their code.
+
+    Drafts with files wait until the files are deleted.
+    """
     has_files = exists().where(Attachment.draft_id == Draft.id)
-    result = await session.execute(delete(Draft).where(Draft.updated_at < before, ~has_files))
+    is_sent = and_(Draft.tip_id.is_not(None), Draft.updated_at < sent_before)
+    result = await session.execute(delete(Draft).where(or_(Draft.updated_at < before, is_sent), ~has_files))
     return int(getattr(result, "rowcount", 0))
 
 
@@ -154,3 +163,7 @@ async def count_waiting_tips(session: AsyncSession, *, before: datetime) -> int:
         select(Tip.id).where(Tip.assessed_at.is_(None), Tip.received_at < before).limit(1000)
     )
     return len(ids.all())
+
+
+def _is_waiting(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Tip.assessed_at.is_(None), or_(Tip.claimed_until.is_(None), Tip.claimed_until < now))
