@@ -17,7 +17,7 @@ from models.case import Case, Finding
 from models.message import Message
 from models.queries.notices import queue_reporter_notice, queue_staff_notice
 from models.queries.staff import find_staff, list_active_staff, list_officers_with_load
-from models.queries.tips import list_tips_of_case
+from models.queries.tips import list_tips_of_case, mark_seen
 from models.staff import Staff
 from models.states import FINAL_STATES, FindingKind, FindingSource, MessageKind, Role, Verdict
 from triage.clocks import cancel_all_clocks, cancel_clocks, meet_clocks, start_clock
@@ -264,8 +264,9 @@ async def mark_read(session: AsyncSession, case: Case, messages: Sequence[Messag
     for message in messages:
         if message.kind is MessageKind.FROM_REPORTER and message.read_at is None:
             message.read_at = now
-    case.has_unread = False
     await session.flush()
+    await mark_seen(session, case.id)
+    await session.refresh(case, ["has_unread"])
 
 
 async def decide_finding(

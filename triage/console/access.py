@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import structlog
 from aiohttp import hdrs, web
 
 from config.text import LOCALES
@@ -27,6 +28,7 @@ WITH_OLD_PASSWORD = frozenset({"/account/password", "/sign-out"})
 EVERYBODY = frozenset(Role)
 CASE_READERS = frozenset({Role.OFFICER, Role.LEAD, Role.INTAKE, Role.SUPERVISOR})
 
+log = structlog.get_logger()
 View = Callable[[web.Request, Staff], Awaitable[web.StreamResponse]]
 
 
@@ -80,6 +82,7 @@ async def guard(
     if roles is None:  # no such page, or one that somebody forgot to give a rule
         raise Refusal(404, "status.404.body")
     if staff.role not in roles:
+        log.warning("page_refused", staff_id=staff.id, page=path)
         raise Refusal(403, "console.role")
     return await handler(request)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.case import Case
-from models.states import Urgency
+from models.states import CaseState, Urgency
 from triage.console.words import Words
 
 
@@ -43,6 +43,41 @@ def make_row(
         officer=officer or words("list.no_officer"),
         marks=list_marks(case, words=words, has_files=case.id in with_files),
         is_unread=case.has_unread,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """One tip at the city desk: why a person must look, what the machine proposes, whether that can be followed."""
+
+    row: Row
+    reasons: list[str]
+    place: str
+    clauses: list[str]
+    disposition: str
+    version: int
+    can_follow: bool
+    office_id: str
+    clause_ids: list[str]
+    is_returned: bool
+
+
+def make_desk_row(
+    case: Case, *, words: Words, with_files: Collection[int], counties: Collection[str], now: datetime
+) -> DeskRow:
+    """A tip at the city desk in words. A proposal can be followed when it names a county and a clause."""
+    is_new = case.state is CaseState.REGISTERED
+    return DeskRow(
+        row=make_row(case, None, words=words, with_files=with_files, now=now),
+        reasons=[words.review_reason(key) for key in case.review_reasons],
+        place=words.office(case.jurisdiction),
+        clauses=[words.clause(clause) for clause in case.clauses],
+        disposition=words.state("disposition", case.disposition),
+        version=case.version,
+        can_follow=is_new and bool(case.clauses) and case.jurisdiction in counties,
+        office_id=case.jurisdiction,
+        clause_ids=case.clauses,
+        is_returned=not is_new,
     )
 
 

@@ -279,6 +279,16 @@ class TestMessages:
         async with db.read() as session:
             assert (await session.get_one(Message, message.id)).read_at == NOW
 
+    async def test_reading_a_message_does_not_disturb_who_is_writing(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(session, has_unread=True)
+            await make_message(session, case, await make_tip(session, case=case))
+        officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
+        await lead.get(f"/cases/{case.number}")
+        assert not (await reload(db, case)).has_unread
+        fields = form_of(case, verdict="proven", result="一小时前开始写的")
+        assert (await officer.post(f"/cases/{case.number}/file_result", fields)).says("已提交核查结果")
+
     async def test_a_note_and_a_question_stand_in_the_history_once(self, db, bureau, sign_in):
         officer = await sign_in(bureau.by_role[Role.OFFICER])
         page = f"/cases/{bureau.case.number}"

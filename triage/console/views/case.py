@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
@@ -19,10 +20,12 @@ from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
 from triage.console.context import DESK, Desk, show
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
+from triage.console.next_moves import view_choices
 from triage.console.words import Words
 from triage.permissions import scope_of
 from triage.workflow import Move
 
+log = structlog.get_logger()
 DONE = frozenset(move.value for move in Move)
 
 
@@ -58,6 +61,7 @@ async def get_case(session: AsyncSession, staff: Staff, number: str) -> Case:
     """The case, if this person may see it. Raises Refusal 404, the same for "no such case" and "not yours"."""
     case = await find_case(session, number, scope=scope_of(staff.role, staff.office_id))
     if case is None:
+        log.warning("case_refused", staff_id=staff.id)
         raise Refusal(404, "console.no_case")
     return case
 
@@ -134,7 +138,7 @@ async def _show(
 ) -> web.Response:
     desk, now = request.app[DESK], request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
-    choices = case_page.view_choices(file, staff, words, catalog=desk.catalog, now=now)
+    choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     can = {choice.move.value for choice in choices if not choice.why_not}
     with_clockwork = get_query(request).get("events") == "all"
     values: dict[str, Any] = {
@@ -172,7 +176,7 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
     await rehearse(desk, staff, number, move, typed)
     async with desk.db.read() as session:
         file = await load_case_file(session, await get_case(session, staff, number))
-    choices = case_page.view_choices(file, staff, words, catalog=desk.catalog, now=now)
+    choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     effects = next(choice.effects for choice in choices if choice.move is move)
     values = forms.preview(file, move, typed, words)
     return await show(
@@ -195,7 +199,7 @@ async def _show_conflict(
     words = Words(desk.catalog, get_locale(request))
     async with desk.db.read() as session:
         file = await load_case_file(session, await get_case(session, staff, number))
-    choices = case_page.view_choices(file, staff, words, catalog=desk.catalog, now=now)
+    choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     values = {
         "case": file.case,
         "move": move.value,

@@ -13,6 +13,7 @@ from models.staff import Staff
 from models.states import Role
 from triage.console.context import DESK, show
 from triage.console.listing import make_row
+from triage.console.views.supervisor_words import describe_figure
 from triage.console.words import Words
 from triage.permissions import scope_of
 
@@ -38,6 +39,7 @@ async def show_cases(request: web.Request, staff: Staff) -> web.StreamResponse:
         "wanted": wanted,
         "total": total,
         "offices": offices if scope is None else [],
+        "figure_words": describe_figure(wanted.figure, words),
         **_addresses(asked, page),
     }
     return await show(request, staff, "cases.html", rows=rows, title=words(f"rail.{wanted.view}"), **values)

@@ -5,9 +5,8 @@ from aiohttp import web
 from config.web import get_locale, get_query
 from models.queries.cases import CaseFilter, find_cases_with_files, list_cases
 from models.staff import Staff
-from models.states import CaseState
 from triage.console.context import DESK, show
-from triage.console.listing import make_row
+from triage.console.listing import make_desk_row
 from triage.console.words import Words
 from triage.workflow import Move
 
@@ -22,21 +21,8 @@ async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
         page = await list_cases(session, CaseFilter("desk"), scope=None, now=now, after=query.get("after"))
         with_files = await find_cases_with_files(session, [case.id for case, _ in page.rows])
     rows = [
-        {
-            "row": make_row(case, officer, words=words, with_files=with_files, now=now),
-            "reasons": [words.review_reason(key) for key in case.review_reasons],
-            "place": words.office(case.jurisdiction),
-            "clauses": [words.clause(clause) for clause in case.clauses],
-            "disposition": words.state("disposition", case.disposition),
-            "version": case.version,
-            "can_follow": case.state is CaseState.REGISTERED
-            and bool(case.clauses)
-            and case.jurisdiction in desk.catalog.counties,
-            "office_id": case.jurisdiction,
-            "clause_ids": case.clauses,
-            "is_returned": case.state is CaseState.ACCEPTED,
-        }
-        for case, officer in page.rows
+        make_desk_row(case, words=words, with_files=with_files, now=now, counties=desk.catalog.counties)
+        for case, _ in page.rows
     ]
     done = query.get("done") if query.get("done") in DONE else ""
     after = f"/desk?after={page.after}" if page.after else ""

@@ -9,7 +9,7 @@ from triage.reports import Duration
 WIDTH, HEIGHT = 272, 120
 LEFT, RIGHT, TOP, BOTTOM = 26, 2, 10, 20
 BAR_WIDTH = 100
-NICE_TOPS = (4, 10, 20, 40, 50, 100, 200, 400, 500, 1000, 2000, 5000)
+NICE_TOPS = (4, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 400, 500, 1000, 2000, 5000)
 
 
 @dataclass(frozen=True, slots=True)
