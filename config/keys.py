@@ -115,7 +115,9 @@ def load_keys(path: Path, *, may_create: bool = False) -> Keys:
 
 
 def _parse_keys(stored: object, path: Path) -> Keys:
-    damaged = f"The key file {path} is damaged: it must hold {len(PURPOSES)} different keys of {KEY_BYTES} bytes."
+    damaged = (
+        f"The key file {path} is damaged: it must hold {len(PURPOSES)} different keys of {KEY_BYTES} bytes."
+    )
     if not isinstance(stored, dict):
         raise KeyFileError(damaged)
     try:
@@ -133,7 +135,9 @@ def _write_keys(path: Path, keys: Keys) -> None:
     # Written whole under another name, then linked: a second process that starts at the same moment
     # neither reads half a file nor writes other keys over ours.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+    ) as file:
         json.dump(stored, file, indent=1)
         file.flush()
         os.fsync(file.fileno())

@@ -157,8 +157,6 @@ def _notify_urls(value: str | None) -> tuple[str, ...]:
     urls = tuple((value or "").split())
     for url in urls:
         if "://" not in url:
-            message = (
-                "TIPLINE_NOTIFY_URLS must hold Apprise addresses parted by spaces, for example wecombot://KEY."
-            )
+            message = "TIPLINE_NOTIFY_URLS must hold Apprise addresses parted by spaces, for example wecombot://KEY."
             raise SettingsError(message)
     return urls
