@@ -111,6 +111,7 @@ class Rule(_Frozen):
     sentence: Sentence
     says: tuple[Says, ...] = ()
     body: Body | None = None
+    needs_body: Body | None = None
     police: bool = False
     urgency: Literal["immediate", "high"] | None = None
     threshold: float = 1.0

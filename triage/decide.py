@@ -14,7 +14,7 @@ from config.patterns import CLAUSES, Body, PatternBook, Rule, Says
 from triage.cues import CueFinder, Hits
 from triage.entities import LOCAL
 from triage.normalise import SPACE_BREAK
-from triage.reading import Classification, Evidence, Reading, Signal
+from triage.reading import Classification, Evidence, Moment, Reading, Signal
 
 _BODIES: tuple[Body, ...] = ("training_institution", "exam_institution", "exam_site", "business_unit")
 _WORDS_OF: Mapping[Body, tuple[str, ...]] = {
@@ -113,6 +113,8 @@ class Decider:
 
     def _allege(self, scene: "_Scene", case: _Case, rule: Rule) -> None:
         signal = scene.best(rule.id)
+        if rule.needs_body and not scene.has(rule.needs_body):
+            return
         if rule.body is not None and not scene.may_accuse(rule.body, signal):
             return
         for says in rule.says:
@@ -174,7 +176,8 @@ class Decider:
             return "normal"
         if scene.is_immediate(disposition, case):
             return "immediate"
-        return "high" if case.police or "3.4.3" in case.clauses else "normal"
+        at_work = "3.4.3" in case.clauses and not scene.words("no_longer")
+        return "high" if case.police or at_work else "normal"
 
     def _confidence(self, scene: "_Scene", case: _Case, certainty: float) -> dict[str, float]:
         strengths = [signal.strength for _, signal in case.clauses.values()]
@@ -395,6 +398,7 @@ class _Scene:
         return self.speaks("moment-exam") or (about_exam and self._exam_is_near())
 
     def _exam_is_near(self) -> bool:
+        """Whether the text speaks of an exam on a day within 48 hours, and not of one that is over."""
         received = self.reading.received_at
         if received is None:
             return False
@@ -402,17 +406,17 @@ class _Scene:
         exams = self._finder.named("exam_event", self._hits)
         return any(
             timedelta(0) <= moment.day - today <= timedelta(days=2)
-            and any(0 <= start - moment.end <= 16 or 0 <= moment.start - end <= 10 for start, end in exams)
-            and not self._is_over(moment.end)
+            and any(self._hits.same_sentence(min(s, moment.start), max(e, moment.end)) for s, e in exams)
+            and not self._is_over(moment, is_today=moment.day == today)
             for moment in self.reading.moments
         )
 
-    def _is_over(self, end: int) -> bool:
-        text = self.reading.normal.text
-        return any(
-            word in text[max(0, end - 4) : end + 14]
-            for word in ("考完", "刚考", "考过了", "去考的", "考了", "考的时候")
-        )
+    def _is_over(self, moment: Moment, *, is_today: bool) -> bool:
+        """“今天上午考完” is past; of today only what is still to come counts."""
+        around = self.reading.normal.text[max(0, moment.start - 6) : moment.end + 16]
+        if any(word in around for word in self._book.words("over")):
+            return True
+        return is_today and not any(word in around for word in self._book.words("to_come"))
 
 
 def _settle_training(scene: _Scene, case: _Case) -> None:
@@ -450,10 +454,16 @@ def _settle_certificates(scene: _Scene, case: _Case) -> None:
         if not scene.has_training_body and not scene.has("exam_site"):
             case.clauses.setdefault("5.4", resold)
             case.patterns.setdefault("fake_certificate", resold)
+    elif resold and "5.4" in case.clauses and genuine and not scene.words("fake_words"):
+        case.clauses.pop("5.4")
+        case.patterns.pop("fake_certificate", None)
     elif resold and "5.4" in case.clauses and not genuine:
         del case.patterns["certificate_reselling"]
         if case.clauses.get("3.1.4", (None, None))[0] is resold[0]:
             del case.clauses["3.1.4"]
+    if resold and "pass_guarantee" in case.patterns and not scene.words("pass_words"):
+        # “Pay and the certificate comes” is the sale itself, not a promise to pass an exam.
+        del case.patterns["pass_guarantee"]
     used = scene.speaks("fake-certificate-used") and "3.4.3" in case.clauses
     if used and scene.speaks("bulk-purchase") and "5.4" not in case.clauses:
         case.clauses["5.4"] = case.clauses["3.4.3"]
