@@ -130,30 +130,39 @@ def view_findings(file: CaseFile, words: Words) -> list[Said]:
     said: list[Said] = []
     for kind in SHOWN:
         rows = [finding for finding in file.findings if finding.kind is kind]
-        decided = _last_decision(rows)
+        decided = find_decision(file, kind)
         values = dict.fromkeys(finding.value for finding in rows)
-        said += [_view_value(kind, value, rows, decided, file.names, words) for value in values]
+        said += [_view_value(kind, value, rows, decided, words) for value in values]
     return said
 
 
-def _last_decision(rows: Sequence[Finding]) -> list[Finding]:
-    """The findings of the newest decision of a person: one act writes all its values at one moment."""
-    by_staff = [row for row in rows if row.source is FindingSource.STAFF]
-    newest = max((row.created_at for row in by_staff), default=None)
-    return [row for row in by_staff if row.created_at == newest]
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided of one kind of finding: these values and no others, be there none."""
+
+    values: frozenset[str]
+    by: str
+    at: datetime
+
+
+def find_decision(file: CaseFile, kind: FindingKind) -> Decision | None:
+    """The newest decision of a person, from the history: it also tells when all proposals were dropped."""
+    acts = [
+        (event, name)
+        for event, name in file.events
+        if event.kind == "finding_decided" and event.data.get("finding") == kind
+    ]
+    if not acts:
+        return None
+    event, name = acts[-1]
+    staff = (row for row in file.findings if row.kind is kind and row.source is FindingSource.STAFF)
+    return Decision(frozenset(row.value for row in staff if row.created_at == event.at), name or "", event.at)
 
 
 def _view_value(
-    kind: FindingKind,
-    value: str,
-    rows: Sequence[Finding],
-    decided: Sequence[Finding],
-    names: dict[int, str],
-    words: Words,
+    kind: FindingKind, value: str, rows: Sequence[Finding], decision: Decision | None, words: Words
 ) -> Said:
     machine = next((row for row in rows if row.value == value and row.source is FindingSource.MACHINE), None)
-    mine = next((row for row in decided if row.value == value), None)
-    author = mine or (decided[0] if decided else None)
     evidence = machine.evidence if machine else []
     return Said(
         kind=kind,
@@ -165,18 +174,16 @@ def _view_value(
         confidence=machine.confidence if machine else None,
         reasons=list(dict.fromkeys(words.why(entry) for entry in evidence)),
         quotes=list(dict.fromkeys(str(entry["text"]) for entry in evidence if entry.get("text"))),
-        decision=_name_decision(
-            is_proposed=machine is not None, is_decided=bool(decided), is_kept=mine is not None
-        ),
-        decided_by=names.get(author.staff_id or 0, "") if author else "",
-        decided_at=author.created_at if author else None,
+        decision=_name_decision(value, decision, is_proposed=machine is not None),
+        decided_by=decision.by if decision else "",
+        decided_at=decision.at if decision else None,
     )
 
 
-def _name_decision(*, is_proposed: bool, is_decided: bool, is_kept: bool) -> str:
-    if not is_decided:
+def _name_decision(value: str, decision: Decision | None, *, is_proposed: bool) -> str:
+    if decision is None:
         return "open"
-    if is_kept:
+    if value in decision.values:
         return "confirmed" if is_proposed else "added"
     return "dropped"
 

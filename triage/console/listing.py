@@ -70,7 +70,7 @@ def make_desk_row(
     return DeskRow(
         row=make_row(case, None, words=words, with_files=with_files, now=now),
         reasons=[words.review_reason(key) for key in case.review_reasons],
-        place=words.office(case.jurisdiction),
+        place=words.place(case.jurisdiction),
         clauses=[words.clause(clause) for clause in case.clauses],
         disposition=words.state("disposition", case.disposition),
         version=case.version,

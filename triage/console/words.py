@@ -56,7 +56,15 @@ class Words:
     def office(self, office_id: str) -> str:
         """Name of an office, or of a place that has none."""
         office = self.catalog.offices.get(office_id)
-        return office.short_name[self.locale] if office else self("place." + (office_id or "unknown"))
+        return (
+            office.short_name[self.locale] if office else self.state("jurisdiction", office_id or "unknown")
+        )
+
+    def place(self, jurisdiction: str) -> str:
+        """Name of a jurisdiction; the whole city is a place, not the desk that looks after it."""
+        if jurisdiction in self.catalog.counties:
+            return self.office(jurisdiction)
+        return self.state("jurisdiction", jurisdiction or "unknown")
 
     def office_options(self) -> list[dict[str, str]]:
         """All offices, for a choice."""
@@ -92,7 +100,7 @@ class Words:
             case FindingKind.CLAUSE:
                 return f"{value} {self.clause(value)}"
             case FindingKind.JURISDICTION:
-                return self.office(value)
+                return self.place(value)
             case FindingKind.TARGET:
                 return value
             case FindingKind.POLICE_REFERRAL:

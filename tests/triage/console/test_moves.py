@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from models.case import Case
 from models.event import Event
 from models.message import Message
-from models.states import CaseState, Disposition, MessageKind, Role, Verdict
+from models.states import CaseState, Disposition, FindingKind, MessageKind, Role, Verdict
 from tests.factories import NOW, make_case, make_finding, make_message, make_tip
+from triage.actions import decide_finding
 from triage.console.moves import FIELDS
 from triage.workflow import STEPS, Move
 
@@ -369,3 +370,21 @@ async def test_the_list_walks_on_page_by_page_without_gap_or_repeat(db, bureau, 
         found = page.split('rel="next" href="')
         address = found[1].split('"')[0].replace("&amp;", "&") if len(found) > 1 else ""
     assert len(seen) == len(set(seen)) == 61
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_proposals_that_were_all_dropped_are_shown_as_dropped(db, bureau, sign_in, catalog):
+    officer = bureau.by_role[Role.OFFICER]
+    async with db.begin() as session:
+        tip = await make_tip(session)
+        case = await make_case(session, tip=tip)
+        await make_finding(session, case, tip, value="3.1.4")
+    browser = await sign_in(officer)
+    assert not (await browser.get(f"/cases/{case.number}")).says("不采纳")
+    async with db.begin() as session:
+        case = await session.merge(case)
+        no_clause = {"kind": FindingKind.CLAUSE, "values": []}
+        await decide_finding(session, case, **no_clause, by=officer, catalog=catalog, now=NOW)
+    page = await browser.get(f"/cases/{case.number}")
+    assert page.says("不采纳")
+    assert page.says(officer.name)
