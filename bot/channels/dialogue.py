@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import RefusedError, Reply, TooBigError
-from bot.channels.commands import introduce, report, run_command
+from bot.channels.commands import drop_files, introduce, report, run_command
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 from bot.channels.telling import (
     act,
@@ -324,6 +324,7 @@ async def _run_action(turn: Turn, action: str) -> None:
             await ask_current(turn)
         case "anew" | "anew_pending":
             pending = turn.recall("pending") if action == "anew_pending" else None
+            await drop_files(turn)  # those of a tip that was sent belong to the tip already
             turn.restart(IDLE)
             turn.remember(pending=pending)
             await begin_telling(turn)

@@ -178,3 +178,15 @@ async def test_a_file_after_sending_is_added_to_the_tip(served, citizen, db):
     await citizen.hears("已补充到举报")
     [file] = await files(db)
     assert file.message_id is not None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_starting_anew_leaves_no_file_of_the_old_draft(served, citizen, db):
+    await at_evidence(citizen)
+    citizen.sends_photo(photo())
+    await citizen.hears("已收到 1 个文件")
+    citizen.says("/report")
+    await citizen.hears("要接着填吗")
+    citizen.presses("重新开始")
+    await citizen.hears("请把事情说一说")
+    assert await files(db) == []
