@@ -9,7 +9,7 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -309,7 +309,7 @@ def evaluate(gold: Path) -> None:
     from triage.evaluate import evaluate as figures_of
     from triage.language import load_classifier
 
-    click.echo(json.dumps(figures_of(gold, load_classifier(load_catalog())), ensure_ascii=False, indent=1))
+    _show(figures_of(gold, load_classifier(load_catalog())))
 
 
 @main.command()
@@ -530,6 +530,63 @@ def report(month: str, out: Path) -> None:
         click.echo(f"{out}: {len(content):,} bytes.")
 
     run(work())
+
+
+@main.group()
+def bench() -> None:
+    """Our own benchmarks; each prints one JSON object of figures."""
+
+
+@bench.command("intake")
+@click.option("--submitters", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(1, 1000))
+def bench_intake(submitters: int, rounds: int) -> None:
+    """So many citizens at once, each sending one tip after the other; and whether every one is there."""
+    from bot.bench import run_intake_bench
+
+    async def work() -> None:
+        _show(await run_intake_bench(submitters=submitters, rounds=rounds))
+
+    run(work())
+
+
+@bench.command("triage")
+@click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0.1, 600))
+def bench_triage(seconds: float) -> None:
+    """Tips a second on one core by length of text, time to load, memory."""
+    from triage.bench import run_triage_bench
+
+    _show(run_triage_bench(seconds=seconds))
+
+
+@bench.command("console")
+@click.option("--cases", default=20_000, show_default=True, type=click.IntRange(100, 1_000_000))
+def bench_console(cases: int) -> None:
+    """How long the staff's pages take at so many cases."""
+    from bot.intake import receive_tip
+    from bot.receipts import find_tip_by_receipt
+    from config.catalog import load_catalog
+    from triage.bench import run_console_bench
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"\r{done:,} of {total:,} cases", nl=done == total, err=True)
+
+    async def work() -> None:
+        _show(
+            await run_console_bench(
+                catalog=load_catalog(),
+                receive_tip=receive_tip,
+                find_tip_by_receipt=find_tip_by_receipt,
+                cases=cases,
+                progress=show,
+            )
+        )
+
+    run(work())
+
+
+def _show(figures: Mapping[str, Any]) -> None:
+    click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import pytest
 
 from tests.journeys.serving import Program, free_port, start_program
 
-ROUNDS = 4
-AT_ONCE = 12
+ROUNDS = 3
+AT_ONCE = 16
 TEXT = "举报郾城区龙塔街道的“顺达职业培训学校”开包过班，交三千八保证拿电工证，不用上课。第{}个人。"
 
 
