@@ -34,8 +34,6 @@ from models.states import UpdateState
 LEASE = timedelta(seconds=8)
 """Short, so that a killed process costs seconds; long work keeps its claim alive."""
 MAX_ATTEMPTS = 5
-KEPT_FOR = timedelta(days=8)
-"""Telegram may hand an update out again within this time; after a quiet week its numbers start anew."""
 AT_ONCE = 8
 _PLACE = "inbound_update.payload"
 _BIGGEST_UPDATE_ID = 2**63 - 1

@@ -1,5 +1,6 @@
-"""Commands, which work at every step: /start /report /status /cancel /help /privacy /forget."""
+"""Commands, which work at every step: /start /report /status /cancel /help /privacy /forget; /link for staff."""
 
+from bot.channels.staff_link import link_staff, unlink_staff
 from bot.channels.telling import ask_current, begin_telling, first_choices
 from bot.channels.turn import DONE, IDLE, INTRO, Turn
 from bot.channels.visit import TriedReceipt, open_own_tip
@@ -26,6 +27,10 @@ async def run_command(turn: Turn, tried: TriedReceipt | None) -> None:
             await ask_current(turn)
         case "forget":
             await forget(turn)
+        case "link":
+            await link_staff(turn)
+        case "unlink":
+            await unlink_staff(turn)
         case _:
             turn.say(turn.word("help.unknown_command"))
             await explain(turn)

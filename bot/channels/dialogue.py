@@ -57,7 +57,7 @@ from models.files import FileRefusedError, StoredFile, examine_in_thread, store_
 from models.numbers import CODE_DIGITS, NUMBER_DIGITS, in_groups, split_receipt
 from models.queries.chats import mark_chat
 from models.queries.limits import count_try
-from models.queries.tips import find_draft
+from models.queries.tips import find_draft, find_latest_tip_of_chat
 from models.session import Database
 from models.tip import Draft
 
@@ -247,22 +247,23 @@ async def _take_text(turn: Turn, prepared: Prepared) -> None:
     elif step == CHECK:
         await ask_current(turn)
     else:
-        _keep_for_later(turn)
+        await _keep_for_later(turn)
 
 
-def _keep_for_later(turn: Turn) -> None:
+async def _keep_for_later(turn: Turn) -> None:
     """Words before anything was asked: kept, and the way on is shown."""
     said = turn.recall("pending")
     turn.remember(pending=f"{said}\n{turn.incoming.text}" if said else turn.incoming.text)
-    if turn.draft.step == DONE:
-        number = in_groups(turn.recall("number_sent") or "")
-        choices = [
-            [(turn.word("button.add_to_tip"), "add_pending")],
-            [(turn.word("button.new_tip"), "anew_pending")],
-        ]
-        turn.say(turn.word("pending.after_tip", number=number), choices=choices)
+    tip = await find_latest_tip_of_chat(turn.session, turn.draft.owner)
+    if tip is None:
+        _say_kept(turn)
         return
-    _say_kept(turn)
+    turn.remember(tip_id=tip.id)
+    choices = [
+        [(turn.word("button.add_to_tip"), "add_pending")],
+        [(turn.word("button.new_tip"), "anew_pending")],
+    ]
+    turn.say(turn.word("pending.after_tip", number=in_groups(tip.number)), choices=choices)
 
 
 def _say_kept(turn: Turn) -> None:
@@ -330,7 +331,7 @@ async def _run_action(turn: Turn, action: str) -> None:
             await begin_telling(turn)
         case "add_pending":
             words = turn.recall("pending")
-            turn.remember(pending=None, tip_id=turn.draft.tip_id)
+            turn.remember(pending=None)
             await add_to_tip(turn, words=words)
         case "follow_up" | "follow_up_sent":
             if action == "follow_up_sent":

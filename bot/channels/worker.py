@@ -15,7 +15,6 @@ from bot.channels.incoming import NotForUsError
 from bot.inbox import Claimed, ClaimLostError
 from config.clock import now
 from config.keys import Keys
-from models.queries.updates import delete_old_updates
 from models.session import Database
 from models.states import UpdateState
 
@@ -25,7 +24,6 @@ IDLE_SECONDS = 0.5
 """Updates stored by this process wake the worker at once; those of another process wait this long."""
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(minutes=5)
-CLEAN_UP_EVERY = timedelta(hours=1)
 STOP_SECONDS = 10
 
 
@@ -92,7 +90,6 @@ class ChatWorker:
         self._keys = keys
         self._arrived = arrived
         self._busy: set[asyncio.Task[None]] = set()
-        self._cleaned_at = now() - CLEAN_UP_EVERY
 
     async def run(self) -> None:
         """Work until cancelled; then let what is under way come to its end."""
@@ -108,7 +105,6 @@ class ChatWorker:
     async def _take_round(self) -> None:
         self._arrived.clear()
         try:
-            await self._clean_up()
             free = inbox.AT_ONCE - len(self._busy)
             claimed = await inbox.claim_waiting(self._db, keys=self._keys, now=now(), limit=free)
         except Exception as error:  # noqa: BLE001 - the database may be away for a while
@@ -128,13 +124,6 @@ class ChatWorker:
     def _let_go(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
         self._arrived.set()  # the next update of this chat may be waiting
-
-    async def _clean_up(self) -> None:
-        if now() - self._cleaned_at < CLEAN_UP_EVERY:
-            return
-        self._cleaned_at = now()
-        async with self._db.begin() as session:
-            await delete_old_updates(session, before=now() - inbox.KEPT_FOR)
 
     async def _work_on(self, claimed: Claimed) -> None:
         try:

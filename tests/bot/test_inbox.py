@@ -108,7 +108,7 @@ async def test_what_is_done_holds_nothing_and_is_forgotten_after_eight_days(db, 
     await inbox.finish(db, claimed, UpdateState.DONE)
     assert (await rows(db))[0].payload is None
     async with db.begin() as session:
-        assert await delete_old_updates(session, before=now - inbox.KEPT_FOR) == 0
+        assert await delete_old_updates(session, before=now - timedelta(days=8)) == 0
         assert await delete_old_updates(session, before=now + timedelta(seconds=1)) == 1
 
 

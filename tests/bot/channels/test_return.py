@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from bot import receipts
 from models.message import Message
 from models.states import CaseState, MessageKind
-from models.tip import Identity, Tip
+from models.tip import Draft, Identity, Tip
 from tests.bot.channels.test_journeys import STORY, send, tips
 from tests.factories import make_case
 
@@ -125,6 +125,17 @@ async def test_words_after_sending_can_be_added(served, citizen, db):
     await citizen.hears("已补充到举报")
     assert [m.text for m in await messages(db)] == ["补充：他们每周六都收钱。"]
     assert len(await tips(db)) == 1
+
+
+async def test_words_long_after_sending_can_be_added_too(served, citizen, db):
+    await send(citizen)
+    async with db.begin() as session:
+        await session.execute(delete(Draft))  # what the purge does
+    citizen.says("补充：校长姓李。")
+    await citizen.hears("是补充到举报")
+    citizen.presses("补充到这件举报")
+    await citizen.hears("已补充到举报")
+    assert [m.text for m in await messages(db)] == ["补充：校长姓李。"]
 
 
 async def test_looking_up_another_tip_does_not_disturb_the_one_being_told(served, citizen):
