@@ -41,7 +41,7 @@ Pattern = Literal[
 Body = Literal["training_institution", "exam_institution", "exam_site", "business_unit", "seller"]
 Kind = Literal["allegation", "hazard", "grievance", "question", "noise", "frame", "moment"]
 NEAR = 24
-_SHARED = ("vocabulary.yaml", "spelling.yaml", "names.yaml")
+_SHARED = ("vocabulary.yaml", "spelling.yaml", "names.yaml", "around_places.yaml")
 Shape = TypeVar("Shape", bound="_Frozen")
 # The C reader is ten times as fast, and start-up reads a hundred files.
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -175,6 +175,17 @@ class NameWords(_Frozen):
     speech: Words
 
 
+class PlaceWords(_Frozen):
+    """`around_places.yaml`: words beside a place name that say what it means there."""
+
+    why: str
+    before: Words
+    after: Words
+    home_before: Words
+    home_after: Words
+    not_there: Words
+
+
 class PatternBook(_Frozen):
     """All rules with their cues taken apart, the vocabulary and the spelling."""
 
@@ -182,6 +193,7 @@ class PatternBook(_Frozen):
     vocabulary: dict[str, tuple[str, ...]]
     spelling: Spelling
     names: NameWords
+    around_places: PlaceWords
     version: str
 
     @cached_property
@@ -256,10 +268,16 @@ def load_patterns(folder: Path = FOLDER) -> PatternBook:
     }
     spelling = _shape(Spelling, folder / "spelling.yaml")
     names = _shape(NameWords, folder / "names.yaml")
+    around = _shape(PlaceWords, folder / "around_places.yaml")
     files = sorted((folder / "patterns").glob("*.yaml"))
     rules = tuple(_rule(path) for path in files)
     book = PatternBook(
-        rules=rules, vocabulary=vocabulary, spelling=spelling, names=names, version=_digest(folder, files)
+        rules=rules,
+        vocabulary=vocabulary,
+        spelling=spelling,
+        names=names,
+        around_places=around,
+        version=_digest(folder, files),
     )
     for path, rule in zip(files, rules, strict=True):
         _check_cues(path, rule, book)

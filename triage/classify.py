@@ -53,7 +53,9 @@ class Knowledge:
         self.normaliser = Normaliser(book.spelling)
         self.finder = CueFinder(book)
         self.context = Context(book, self.finder)
-        self.gazetteer = Gazetteer(catalog.place_names, catalog.outside, self.normaliser)
+        self.gazetteer = Gazetteer(
+            catalog.place_names, catalog.outside, normaliser=self.normaliser, around=book.around_places
+        )
         self.names = NameFinder(book.names)
         self.decider = Decider(book, self.finder, version=catalog.version)
 

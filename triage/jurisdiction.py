@@ -6,10 +6,10 @@ confidence. A town says more than its county; the reporter's own home says littl
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ahocorasick_rs import MATCHKIND_LEFTMOST_LONGEST, AhoCorasick
 
+from config.patterns import PlaceWords
 from config.places import CITY, OutsidePlace, PlaceName
 from triage.normalise import Normaliser
 from triage.reading import Place
@@ -18,59 +18,21 @@ _WEIGHTS = {"town": 4.0, "office": 3.0, "village": 2.0, "landmark": 0.6}
 _WEAK = 0.3
 _MARKED = 2.0
 _HOME = 0.2
-_BEFORE = ("在", "去", "到", "位于", "来自", "俺们", "我们", "俺", "住", "往", "从", "是", "就")
-_AFTER = (
-    "镇", "乡", "街", "这边", "那边", "附近", "街上", "东头", "西头", "南头", "北头", "的", "这个", "那个", "有个", "有一", "一家",
-    "路口", "集上", "这里", "那里", "这儿", "那儿", "这块", "开的", "办事处", "农村", "境内", "考点", "村", "工业", "一个", "一带", "卖",
-)  # fmt: skip
-_HOME_BEFORE = (
-    "我是",
-    "我家在",
-    "家住",
-    "我住",
-    "老家",
-    "家在",
-    "本人系",
-    "户籍",
-    "俺是",
-    "家是",
-    "我家",
-    "本人是",
-    "住在",
-    "我老家",
-)
-_HOME_AFTER = (
-    "人",
-    "的人",
-    "人氏",
-    "居民",
-    "市民",
-    "村民",
-    "农民",
-    "户口",
-    "的居民",
-    "的村民",
-    "的市民",
-    "的农民",
-    "的,",
-    "的。",
-)
-_NOT_THERE = ("路", "大道", "街", "烩面", "牌", "产", "人", "籍", "来的", "话", "味", "打工", "号牌", "菜", "西路", "东路", "中路", "口音", "老乡", "大厦", "小区", "广场", "模式", "银行", "啤酒", "大学")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    name: PlaceName | OutsidePlace
-    weight: float
 
 
 class Gazetteer:
     """All place names, ready to be looked for."""
 
     def __init__(
-        self, names: Iterable[PlaceName], outside: Iterable[OutsidePlace], normaliser: Normaliser
+        self,
+        names: Iterable[PlaceName],
+        outside: Iterable[OutsidePlace],
+        *,
+        normaliser: Normaliser,
+        around: PlaceWords,
     ) -> None:
         """Names are folded like the tips, so that they meet."""
+        self._around = around
         self._ours: Mapping[str, list[PlaceName]] = _by_folded(names, normaliser)
         self._outside = {
             normaliser.normalise(word).text: place for place in outside for word in (place.name, *place.parts)
@@ -78,8 +40,8 @@ class Gazetteer:
         self._words = list(dict.fromkeys([*self._ours, *self._outside]))
         self._finder = AhoCorasick(self._words, matchkind=MATCHKIND_LEFTMOST_LONGEST)
 
-    def locate(self, text: str, *, target: str = "") -> Place:
-        """Weigh every place named in the folded text; `target` (folded) counts once more."""
+    def locate(self, text: str) -> Place:
+        """Weigh every place named in the folded text."""
         scores: dict[str, float] = defaultdict(float)
         away = self._is_elsewhere(text)
         for index, start, end in self._finder.find_matches_as_indexes(text):
@@ -98,19 +60,36 @@ class Gazetteer:
         return any(
             self._words[i] in self._outside
             and self._words[i] not in self._ours
-            and not text.startswith(_NOT_THERE, end)
+            and not text.startswith(self._around.not_there, end)
             for i, _, end in hits
         )
 
     def _weigh(self, text: str, index: int, start: int, end: int, *, away: bool) -> list[tuple[str, float]]:
         word = self._words[index]
-        home = _HOME if _is_home(text, start, end) else 1.0
+        home = _HOME if self._is_home(text, start, end) else 1.0
         if word not in self._ours:
-            there = 0.0 if text.startswith(_NOT_THERE, end) else 2.5
+            there = 0.0 if text.startswith(self._around.not_there, end) else 2.5
             return [("outside", there * home)]
         return [
-            (name.office_id, _weight(name, text, start, end, away=away) * home) for name in self._ours[word]
+            (name.office_id, self._weight(name, text, start, end, away=away) * home)
+            for name in self._ours[word]
         ]
+
+    def _weight(self, name: PlaceName, text: str, start: int, end: int, *, away: bool) -> float:
+        if name.unless_elsewhere and away:
+            return 0.0
+        if not name.is_weak:
+            is_short = name.kind == "village" and not name.name.endswith(("村", "社区"))
+            return 1.0 if is_short else _WEIGHTS[name.kind]
+        marked = text.startswith(self._around.after, end) or text.endswith(self._around.before, 0, start)
+        return _MARKED if marked and name.kind in {"town", "office"} else _WEAK
+
+    def _is_home(self, text: str, start: int, end: int) -> bool:
+        """“我家在临颍” is the reporter's home; “我是经开区一家厂的工人” is not."""
+        before = text[max(0, start - 8) : start]
+        if not before.endswith(self._around.home_before):
+            return False
+        return text.startswith(self._around.home_after, end) or not before.endswith(("我是", "本人是"))
 
 
 def _is_part_of_latin(text: str, start: int, end: int) -> bool:
@@ -134,25 +113,6 @@ def _strongest(entries: list[PlaceName]) -> list[PlaceName]:
     """A town's name beats a village of the same name elsewhere; of villages all stay."""
     towns = [entry for entry in entries if entry.kind in {"town", "office"}]
     return towns or entries
-
-
-def _weight(name: PlaceName, text: str, start: int, end: int, *, away: bool) -> float:
-    if name.unless_elsewhere and away:
-        return 0.0
-    weight = _WEIGHTS[name.kind]
-    if name.kind == "village" and not name.name.endswith(("村", "社区")):
-        weight = 1.0
-    if not name.is_weak:
-        return weight
-    marked = text.startswith(_AFTER, end) or text[:start].endswith(_BEFORE)
-    return _MARKED if marked and name.kind in {"town", "office"} else _WEAK
-
-
-def _is_home(text: str, start: int, end: int) -> bool:
-    return text[max(0, start - 8) : start].endswith(_HOME_BEFORE) and (
-        text.startswith(_HOME_AFTER, end)
-        or not text[max(0, start - 8) : start].endswith(("我是", "俺是", "本人是"))
-    )
 
 
 def _choose(scores: Mapping[str, float]) -> Place:

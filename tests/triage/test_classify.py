@@ -6,8 +6,9 @@ from datetime import datetime
 import opencc
 import pytest
 
-from tests.triage.reader import classifier, knowledge
+from tests.triage.reader import catalog, classifier, knowledge
 from triage.classify import classify
+from triage.language import load_classifier
 
 RECEIVED = datetime.fromisoformat("2026-03-10T10:00:00+08:00")
 CHEATING = "源汇区马路街那个考点，监考老师挨个小声念答案，交了五百块的都有，请查处"
@@ -110,7 +111,7 @@ def test_without_a_place_nobody_is_sent_without_a_person_looking():
 @pytest.mark.parametrize(
     "hide",
     [
-        lambda text: "\u200b".join(text),
+        "\u200b".join,
         lambda text: "\n".join(text[i : i + 9] for i in range(0, len(text), 9)),
         lambda text: opencc.OpenCC("s2t").convert(text),
         lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
@@ -169,9 +170,6 @@ def test_the_pipeline_says_the_same_as_its_parts_alone():
 
 
 def test_parts_can_be_seen_and_switched_off():
-    from tests.triage.reader import catalog
-    from triage.language import load_classifier
-
     own = load_classifier(catalog())
     assert own.nlp.pipe_names == [
         "tip_rules",

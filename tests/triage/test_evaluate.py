@@ -90,19 +90,26 @@ def test_a_line_that_is_no_labelled_tip_is_named(tmp_path):
 
 
 # The least that shipped rules must reach on our own tips; raise it when they do better.
-FLOOR = {"disposition_accuracy": 0.8, "jurisdiction_accuracy": 0.95}
+FLOOR = {"disposition_accuracy": 0.88, "jurisdiction_accuracy": 0.95}
 
 
 def test_our_own_tips_are_read_well_enough(request):
     figures = evaluate(request.config.rootpath / "tests" / "data" / "own.jsonl", classifier())
-    assert figures["clause_micro"]["f1"] >= 0.7
+    assert figures["clause_micro"]["f1"] >= 0.8
     assert figures["police_referral"]["r"] >= 0.7
     assert figures["clauses_with_evidence"] >= 0.97
     assert figures["bad_evidence_spans"].startswith("0/")
     assert all(figures[name] >= least for name, least in FLOOR.items())
 
 
-BAD_LINES = ["not json", "[]", '{"id": "x"}', '{"id": "x", "text": 3}', '{"id": "x", "text": "a", "received_at": "soon"}', "[" * 100_000]  # fmt: skip
+BAD_LINES = [
+    "not json",
+    "[]",
+    '{"id": "x"}',
+    '{"id": "x", "text": 3}',
+    '{"id": "x", "text": "a", "received_at": "soon"}',
+    "[" * 100_000,
+]
 
 
 def test_bad_lines_are_answered_and_the_rest_goes_on():

@@ -67,7 +67,7 @@ counter_examples: [四, 五]
 )
 def test_a_wrong_rule_file_stops_with_its_name(tmp_path, name, text, complaint):
     (tmp_path / "patterns").mkdir()
-    for shared in ("vocabulary.yaml", "spelling.yaml", "names.yaml"):
+    for shared in ("vocabulary.yaml", "spelling.yaml", "names.yaml", "around_places.yaml"):
         (tmp_path / shared).write_text((FOLDER / shared).read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "patterns" / f"{name}.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(PatternError, match=complaint) as caught:
