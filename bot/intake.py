@@ -77,8 +77,6 @@ async def receive_tip(session: AsyncSession, submission: Submission, *, keys: Ke
     check_submission(submission)
     digest = keys.digest("submission", "key", submission.channel, submission.submission_key)
     body = _digest_body(keys, submission)
-    if stored := await find_tip_by_submission(session, digest):
-        return _repeat(stored, body, submission, keys)
     tip_id, tip = await _insert(session, submission, digest=digest, body=body, keys=keys, now=now)
     if tip_id is None:
         return _repeat(tip, body, submission, keys)

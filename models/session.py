@@ -6,7 +6,7 @@ connections and never wait. `synchronous=FULL`: an acknowledged tip survives a p
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from models.audit import chain_events_on_commit
+from models.together import Result, Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 15
@@ -62,12 +63,17 @@ class Database:
         self._write = async_sessionmaker(self.write_engine, expire_on_commit=False)
         self._read = async_sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
         chain_events_on_commit(self._write)
+        self._together = Together(self.begin)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """One write transaction: commits at the end of the block, rolls back on any error."""
         async with self._write() as session, session.begin():
             yield session
+
+    async def write_together(self, work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+        """Run a small write in a transaction that it may share with others; see `models.together`."""
+        return await self._together.write(work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -2,15 +2,24 @@
 
 import re
 import secrets
+from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.intake import KeyReusedError, Submission, SubmissionError, receive_message, receive_tip
+from bot.intake import (
+    KeyReusedError,
+    Submission,
+    SubmissionError,
+    check_submission,
+    receive_message,
+    receive_tip,
+)
 from bot.limits import MESSAGES_OF_TIP, TIPS_OF_SOURCE, TRIES_OF_SOURCE
 from bot.progress import Progress, load_progress
-from bot.receipts import TooManyTriesError, find_tip_by_receipt
+from bot.receipts import Receipt, TooManyTriesError, find_tip_by_receipt
 from bot.web.bodies import (
     Body,
     DeadlineAnswer,
@@ -53,13 +62,14 @@ async def post_tip(request: web.Request) -> web.Response:
         phone=(contact.phone if contact else "") or "",
     )
     try:
-        async with desk.db.begin() as session:
-            await count_source(session, request, TIPS_OF_SOURCE)
-            receipt = await receive_tip(session, submission, keys=desk.keys, now=desk.now())
+        check_submission(submission)
+        receipt = await desk.db.write_together(partial(_receive, request, submission))
     except SubmissionError as error:
         raise refuse_submission(error, locale) from error
     except KeyReusedError as error:
         raise Refusal(422, "key_reused") from error
+    if isinstance(receipt, Refusal):
+        raise receipt
     return _answer(
         request,
         TipAnswer(
@@ -70,6 +80,16 @@ async def post_tip(request: web.Request) -> web.Response:
         ),
         status=201,
     )
+
+
+async def _receive(request: web.Request, submission: Submission, session: AsyncSession) -> Receipt | Refusal:
+    """Store a tip. One source's flood is answered, not raised: it must not undo what others send meanwhile."""
+    desk = request.app[DESK]
+    try:
+        await count_source(session, request, TIPS_OF_SOURCE)
+    except Refusal as refusal:
+        return refusal
+    return await receive_tip(session, submission, keys=desk.keys, now=desk.now())
 
 
 async def post_status(request: web.Request) -> web.Response:

@@ -1,9 +1,11 @@
 """The report, one thing on each page, and the confirmation."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import hdrs, web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.intake import Submission, receive_tip
 from bot.limits import TIPS_OF_SOURCE
@@ -153,24 +155,34 @@ async def start_anew(request: web.Request) -> web.Response:
 
 
 async def _send(request: web.Request, draft: Draft) -> None:
+    refusal = await request.app[DESK].db.write_together(partial(_submit, request, draft.owner))
+    if refusal is not None:
+        raise refusal
+
+
+async def _submit(request: web.Request, owner: bytes, session: AsyncSession) -> Refusal | None:
+    """Turn the draft into a tip. One source's flood is answered, not raised: others may share this commit."""
     desk = request.app[DESK]
-    async with desk.db.begin() as session:
+    try:
         await count_source(session, request, TIPS_OF_SOURCE)
-        own = await find_draft_to_change(session, draft.owner)
-        if own is None or own.tip_id is not None:
-            return
-        values = collect_values(get_questions(request), own.answers)
-        submission = Submission(
-            channel=Channel.WEB,
-            submission_key=own.submission_key,
-            locale=get_locale(request),
-            draft_id=own.id,
-            **{name: value for name, value in values.items() if name in _SUBMITTED},
-        )
-        receipt = await receive_tip(session, submission, keys=desk.keys, now=desk.now())
-        own.tip_id, own.updated_at = receipt.tip_id, desk.now()
-        # What was said now lives in the tip alone.
-        own.answers = {}
+    except Refusal as refusal:
+        return refusal
+    own = await find_draft_to_change(session, owner)
+    if own is None or own.tip_id is not None:
+        return None
+    values = collect_values(get_questions(request), own.answers)
+    submission = Submission(
+        channel=Channel.WEB,
+        submission_key=own.submission_key,
+        locale=get_locale(request),
+        draft_id=own.id,
+        **{name: value for name, value in values.items() if name in _SUBMITTED},
+    )
+    receipt = await receive_tip(session, submission, keys=desk.keys, now=desk.now())
+    own.tip_id, own.updated_at = receipt.tip_id, desk.now()
+    # What was said now lives in the tip alone.
+    own.answers = {}
+    return None
 
 
 _SUBMITTED = frozenset({"text", "county", "place", "target", "occurred", "name", "phone"})

@@ -177,7 +177,7 @@ def _times_of(stage: Stage, cell: CTE, *, now: datetime) -> ScalarSelect[str]:
         # Where a machine's clock was set back, a time is nothing rather than negative.
         (and_(stretch.ended, stretch.ends_at < stretch.starts_at), 0),
         (stretch.ended, seconds_between(stretch.starts_at, stretch.ends_at)),
-        (stretch.starts_at > now, -1),
+        (and_(stretch.began, stretch.starts_at > now), -1),
         (stretch.began, -1 - waited),
     )
     return (

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -13,16 +15,23 @@ from models.states import CodeScheme
 from models.tip import Attachment, Draft, Identity, Tip
 
 MAX_ATTEMPTS = 5
+_TIP_COLUMNS = tuple(column.name for column in Tip.__table__.columns if column.name != "id")
 
 
 async def insert_tip_once(session: AsyncSession, tip: Tip) -> int | None:
     """Store `tip`; answer its id, or None where its number or its submission is stored already."""
-    columns = [column.key for column in Tip.__mapper__.column_attrs if column.key != "id"]
-    values = {key: value for key in columns if (value := getattr(tip, key)) is not None}
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Tip).values(**values).on_conflict_do_nothing().returning(Tip.id)
-    tip_id: int | None = await session.scalar(statement)
+    statement = _insert_once(session.get_bind().dialect.name)
+    values = {name: getattr(tip, name) for name in _TIP_COLUMNS}
+    tip_id: int | None = await session.scalar(statement, values)
     return tip_id
+
+
+@cache
+def _insert_once(dialect: str) -> Executable:
+    """Built once: putting the statement together costs more than running it."""
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(cast("Table", Tip.__table__))
+    statement: Executable = insert.on_conflict_do_nothing().returning(Tip.__table__.c.id)
+    return statement
 
 
 async def find_tip_by_submission(session: AsyncSession, digest: bytes) -> Tip | None:
@@ -101,7 +110,9 @@ async def mark_unread(session: AsyncSession, case_id: int) -> None:
 
 async def mark_seen(session: AsyncSession, case_id: int) -> None:
     """Say on the case that what the reporter wrote was read; whoever edits it at the same time is not disturbed."""
-    await session.execute(update(Case).where(Case.id == case_id).values(has_unread=False, version=Case.version))
+    await session.execute(
+        update(Case).where(Case.id == case_id).values(has_unread=False, version=Case.version)
+    )
 
 
 async def claim_waiting_tips(
