@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from models.case import Case
 from models.event import Event
 from models.message import Message
+from models.numbers import in_groups
 from models.states import CaseState, Disposition, FindingKind, MessageKind, Role, Verdict
 from tests.factories import NOW, make_case, make_finding, make_message, make_tip
 from triage.actions import decide_finding
@@ -100,6 +101,15 @@ async def test_from_the_city_desk_to_the_closed_case(db, bureau, sign_in, catalo
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestForms:
+    async def test_a_case_that_left_the_office_is_named_above_the_list(self, bureau, sign_in):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        answer = await officer.post(
+            f"/cases/{bureau.case.number}/return", form_of(bureau.case, reason="不在本区")
+        )
+        assert answer.says("已退回市局")
+        assert answer.says(f"案件 {in_groups(bureau.case.number)}")
+        assert (await officer.get("/cases?done=return&number=%3Cb%3E")).status == 200
+
     async def test_a_missing_field_keeps_every_word(self, bureau, sign_in):
         officer = await sign_in(bureau.by_role[Role.OFFICER])
         page = f"/cases/{bureau.case.number}/file_result"

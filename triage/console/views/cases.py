@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from config.web import get_locale, get_query
+from models.numbers import is_case_number
 from models.queries.cases import CaseFilter, Page, count_cases, find_cases_with_files, list_cases
 from models.queries.figures import FigureFilter
 from models.staff import Staff
@@ -16,6 +17,7 @@ from triage.console.listing import make_row
 from triage.console.views.supervisor_words import describe_figure
 from triage.console.words import Words
 from triage.permissions import scope_of
+from triage.workflow import Move
 
 LONGEST_SEARCH = 100
 
@@ -37,6 +39,7 @@ async def show_cases(request: web.Request, staff: Staff) -> web.StreamResponse:
     offices = [{"value": "", "label": words("list.all_offices")}, *words.office_options()]
     values: dict[str, Any] = {
         "wanted": wanted,
+        "done": read_done(asked),
         "total": total,
         "offices": offices if scope is None else [],
         "figure_words": describe_figure(wanted.figure, words),
@@ -57,6 +60,12 @@ def read_filter(asked: Mapping[str, str], staff: Staff) -> CaseFilter:
     )
 
 
+def read_done(asked: Mapping[str, str]) -> tuple[str, str] | None:
+    """The move that was just made and the number of its case, from the address that the move led to."""
+    done, number = asked.get("done", ""), asked.get("number", "")
+    return (done, number) if done in set(Move) and is_case_number(number) else None
+
+
 VIEWS = frozenset(
     {
         *("open", "overdue", "mine", "unassigned", "unread", "desk", "closed", "all"),
@@ -67,7 +76,7 @@ VIEWS = frozenset(
 
 def _addresses(asked: Mapping[str, str], page: Page) -> dict[str, object]:
     """Addresses of the first page, the next one, and the list without what a figure narrowed."""
-    kept = {name: value for name, value in asked.items() if name != "after" and value}
+    kept = {name: value for name, value in asked.items() if name not in {"after", "done", "number"} and value}
     plain = {name: value for name, value in kept.items() if name in {"view", "q", "office"}}
     figure = FigureFilter.read(asked).write()
     return {

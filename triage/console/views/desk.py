@@ -7,10 +7,8 @@ from models.queries.cases import CaseFilter, find_cases_with_files, list_cases
 from models.staff import Staff
 from triage.console.context import DESK, show
 from triage.console.listing import make_desk_row
+from triage.console.views.cases import read_done
 from triage.console.words import Words
-from triage.workflow import Move
-
-DONE = frozenset({Move.ACCEPT.value, Move.REFUSE.value, Move.TRANSFER_OUT.value})
 
 
 async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -24,7 +22,7 @@ async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
         make_desk_row(case, words=words, with_files=with_files, now=now, counties=desk.catalog.counties)
         for case, _ in page.rows
     ]
-    done = query.get("done") if query.get("done") in DONE else ""
+    done = read_done({name: query.get(name) for name in ("done", "number")})
     after = f"/desk?after={page.after}" if page.after else ""
     first = "/desk" if query.get("after") else ""
     return await show(request, staff, "desk.html", rows=rows, done=done, next_page=after, first_page=first)
