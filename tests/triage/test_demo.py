@@ -138,7 +138,7 @@ async def check_ways_in(db, demo, keys):
 async def test_the_same_seed_tells_the_same_story(make_demo):
     stories = []
     for seed in (1, 1, 2):
-        db, demo = await make_demo(seed=seed, limit=30)
+        db, demo = await make_demo(seed=seed, limit=12)
         async with db.read() as session:
             rows = await session.execute(
                 select(Case.number, Case.state, Case.next_due_at, Case.version).order_by(Case.number)

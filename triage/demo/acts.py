@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.case import Case
 from models.queries.cases import list_messages
 from models.queries.tips import list_tips_of_case
-from models.states import Disposition, FindingKind, Role, Verdict
+from models.staff import Staff
+from models.states import CaseState, Channel, Disposition, FindingKind, Role, Verdict
 from triage import actions
 from triage.demo.texts import OTHER_TOPIC, Outcome, choose_words, say_day
 from triage.demo.world import Thread, World
@@ -76,17 +77,19 @@ async def _accept(world: World, session: AsyncSession, case: Case, thread: Threa
     ]
     for kind, before, after in decisions:
         if [before] != after:
-            await _decide(world, session, case, kind, after, by.id, at)
-    await mend_clauses(world, session, case, thread, at)
+            await _decide(world, session, case, kind, after, by, at)
+    await mend_findings(world, session, case, thread, by, at)
     if world.rng.random() < NOTED_AT_THE_DESK:
         words = world.rng.choice(world.texts.answers.desk_notes)
         await actions.add_note(session, case, words=words, by=by, now=at)
     await actions.accept(session, case, by=by, catalog=world.catalog, now=at + timedelta(minutes=2))
 
 
-async def mend_clauses(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:
+async def mend_findings(
+    world: World, session: AsyncSession, case: Case, thread: Thread, by: Staff, at: datetime
+) -> None:
     """认定 of what the machine saw otherwise."""
-    label, by = thread.voice.label, world.officer(case.office_id, case.officer_id).id
+    label = thread.voice.label
     if world.rng.random() > WRONG_CLAUSES_MENDED:
         return
     if set(case.clauses) != set(label.clauses):
@@ -103,10 +106,9 @@ async def _decide(
     case: Case,
     kind: FindingKind,
     values: Sequence[str],
-    staff_id: int,
+    by: Staff,
     at: datetime,
 ) -> None:
-    by = next(person for people in world.staff.values() for person in people if person.id == staff_id)
     await actions.decide_finding(
         session, case, kind=kind, values=values, by=by, catalog=world.catalog, now=at
     )
@@ -134,7 +136,7 @@ async def sign_or_return(
     is_ours = thread.voice.label.disposition in OURS and case.office_id == world.right_office(thread.voice)
     if is_ours:
         await actions.sign_for(session, case, by=by, now=at)
-        await mend_clauses(world, session, case, thread, at + timedelta(minutes=6))
+        await mend_findings(world, session, case, thread, by, at + timedelta(minutes=6))
     else:
         reason = world.rng.choice(world.texts.answers.returns)
         await actions.return_case(session, case, reason=reason, by=by, catalog=world.catalog, now=at)
@@ -150,7 +152,10 @@ async def note(world: World, session: AsyncSession, case: Case, thread: Thread, 
 
 async def urge(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:  # noqa: ARG001 - an Act
     """The supervisor reminds."""
-    words = world.rng.choice(world.texts.answers.urgings)
+    urgings = world.texts.answers.urgings
+    words = urgings.late if case.has_breach else urgings.soon
+    if case.state is CaseState.ASSIGNED:
+        words = urgings.unsigned
     await actions.add_note(session, case, words=words, by=world.person(Role.SUPERVISOR), now=at)
 
 
@@ -171,7 +176,9 @@ async def reply(world: World, session: AsyncSession, case: Case, thread: Thread,
 
 async def add(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:
     """The reporter adds something unasked."""
-    await _write(world, session, case, thread, world.rng.choice(world.texts.answers.additions), at)
+    answers = world.texts.answers
+    said = answers.calls if thread.voice.channel is Channel.HOTLINE else answers.additions
+    await _write(world, session, case, thread, world.rng.choice(said), at)
 
 
 async def thank(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:

@@ -14,7 +14,7 @@ from models.case import Case
 from models.queries.cases import find_case
 from models.queries.notices import claim_notices, claim_of, mark_failed, mark_sent
 from models.queries.tips import find_tip_by_number
-from models.states import FINAL_STATES, CaseState, Channel, NoticeChannel, Urgency
+from models.states import CaseState, Channel, NoticeChannel, Urgency
 from triage.assess import assess_waiting
 from triage.console.context import Call
 from triage.demo import acts
@@ -32,6 +32,7 @@ SUNDAY = 6
 BATCH_MINUTES = timedelta(minutes=25)
 SLOW_OFFICES = {"shaoling": 1.9, "wuyang": 1.3, "jingkai": 0.6, "yancheng": 0.8}
 """How much longer than others an office takes: supervisors shall have something to see."""
+BEFORE_VERIFYING = frozenset({CaseState.REGISTERED, CaseState.ACCEPTED, CaseState.ASSIGNED})
 Progress = Callable[[int, int], None]
 
 
@@ -195,32 +196,37 @@ class Story:
     def _plan(self, thread: Thread, case: Case, at: datetime) -> None:
         """Put the next step on the calendar, unless the case lies still."""
         lies_still = self._stalls_here(case)
+        if case.state is CaseState.VERIFYING:
+            self._plan_verifying(thread, case, at, lies_still=lies_still)
+        elif lies_still and case.state is CaseState.ASSIGNED:
+            self._push(self._work(at, 12, 20), (thread, acts.urge))
+        elif not lies_still and (step := self._next_step(case, at)):
+            self._push(step[0], (thread, step[1]))
+        if case.state is CaseState.ANSWERED and self._rng.random() < 0.25:
+            self._push(self._work(at, 2, 20), (thread, acts.thank))
+
+    def _next_step(self, case: Case, at: datetime) -> tuple[datetime, acts.Act] | None:
+        """When what is done with a case that is not being verified: mostly in time, now and then late."""
+        slow = self._slowness(case)
         match case.state:
-            case CaseState.VERIFYING:
-                self._plan_verifying(thread, case, at, lies_still=lies_still)
-            case _ if lies_still or case.state in FINAL_STATES:
-                return
             case CaseState.REGISTERED:
-                late = self._rng.random() < 0.05
-                wait = self._work(at, 27, 40) if late else self._work(at, 0.6, 14)
-                self._push(self._soon(case, at, wait), (thread, acts.decide_at_desk))
+                wait, act = self._late_or(at, 0.05, (27, 40), (0.6, 14)), acts.decide_at_desk
             case CaseState.ACCEPTED:
-                self._push(self._soon(case, at, self._work(at, 0.2, 6)), (thread, acts.assign))
+                wait, act = self._work(at, 0.2, 6), acts.assign
             case CaseState.ASSIGNED:
-                late = self._rng.random() < 0.11 * self._slowness(case)
-                wait = self._work(at, 18, 34) if late else self._work(at, 0.5, 8 * self._slowness(case))
-                self._push(self._soon(case, at, wait), (thread, acts.sign_or_return))
+                wait = self._late_or(at, 0.11 * slow, (18, 34), (0.5, 8 * slow))
+                act = acts.sign_or_return
             case CaseState.RESULT_FILED:
-                self._push(self._work(at, 3, 26), (thread, acts.review))
+                wait, act = self._work(at, 3, 26), acts.review
             case CaseState.ANSWER_DUE:
-                late = self._rng.random() < 0.08
-                self._push(self._work(at, 95, 120) if late else self._work(at, 6, 55), (thread, acts.answer))
+                wait, act = self._late_or(at, 0.08, (95, 120), (6, 55)), acts.answer
             case CaseState.ANSWERED:
-                if self._rng.random() < 0.25:
-                    self._push(self._work(at, 2, 20), (thread, acts.thank))
-                self._push(self._work(at, 26, 130), (thread, acts.close))
+                wait, act = self._work(at, 26, 130), acts.close
             case _:
-                return
+                return None
+        is_urgent = case.urgency is Urgency.IMMEDIATE and case.state in BEFORE_VERIFYING
+        # The duty officer takes urgent cases at once, whatever the hour.
+        return (at + timedelta(minutes=self._rng.randrange(6, 75)) if is_urgent else wait), act
 
     def _plan_verifying(self, thread: Thread, case: Case, at: datetime, *, lies_still: bool) -> None:
         """Notes, questions and answers on the way to the result."""
@@ -246,7 +252,8 @@ class Story:
         if self._rng.random() < 0.3:
             self._push(within(0.5, 0.9), (thread, acts.note))
         if lies_still:
-            self._push(self._work(case.registered_at + timedelta(days=61), 1, 8), (thread, acts.urge))
+            for days in (57, 66):
+                self._push(self._work(case.registered_at + timedelta(days=days), 1, 8), (thread, acts.urge))
         else:
             self._push(done, (thread, acts.file_result))
 
@@ -261,15 +268,15 @@ class Story:
         stall.left -= 1
         return True
 
+    def _late_or(
+        self, at: datetime, chance: float, late: tuple[float, float], ordinary: tuple[float, float]
+    ) -> datetime:
+        """After so many office hours: between the two of `late` with this chance, else of `ordinary`."""
+        return self._work(at, *(late if self._rng.random() < chance else ordinary))
+
     def _work(self, at: datetime, least: float, most: float) -> datetime:
         hours = self._rng.uniform(least, max(least, most))
         return add_work(at, hours, calendar=self._world.catalog.calendar)
-
-    def _soon(self, case: Case, at: datetime, ordinary: datetime) -> datetime:
-        """The duty officer takes urgent cases at once, whatever the hour."""
-        if case.urgency is Urgency.IMMEDIATE:
-            return at + timedelta(minutes=self._rng.randrange(6, 75))
-        return ordinary
 
     def _slowness(self, case: Case) -> float:
         return SLOW_OFFICES.get(case.office_id, 1.0)

@@ -85,6 +85,14 @@ class Transfer(Frozen):
     answer: Words
 
 
+class Urgings(Frozen):
+    """How the supervisor reminds: of signing, before the limit, after it."""
+
+    unsigned: Words
+    soon: Words
+    late: Words
+
+
 class Answers(Frozen):
     """Shape of answers.yaml."""
 
@@ -99,12 +107,13 @@ class Answers(Frozen):
     elsewhere_answer: Words
     questions: Mapping[str, Pairs]
     additions: tuple[Words, ...]
+    calls: tuple[Words, ...]
     thanks: tuple[Words, ...]
     notes: tuple[Words, ...]
     desk_notes: tuple[Words, ...]
     returns: tuple[Words, ...]
     send_backs: tuple[Words, ...]
-    urgings: tuple[Words, ...]
+    urgings: Urgings
     supplement: Words
     unnamed: Words
 
