@@ -105,11 +105,19 @@ async def _queues(desk: Desk, say: _Say, *, now: datetime) -> list[Part]:
 
 
 async def _disk(folder: Path, say: _Say) -> Part:
-    usage = await asyncio.to_thread(shutil.disk_usage, folder)
+    usage = await asyncio.to_thread(_look_at_disk, folder)
     share = usage.free / usage.total
     is_good = share >= LEAST_SHARE_FREE or usage.free >= 10 * LEAST_BYTES_FREE
     values = {"free": f"{usage.free / 1024**3:.1f} GB", "percent": f"{share:.0%}"}
     return say.part("disk", is_good=is_good and usage.free >= LEAST_BYTES_FREE, **values)
+
+
+def _look_at_disk(folder: Path) -> Any:  # noqa: ANN401 - shutil's own tuple has no public type
+    """The disk of a folder, or of the nearest one above it that exists."""
+    here = folder.absolute()
+    while not here.exists():
+        here = here.parent
+    return shutil.disk_usage(here)
 
 
 def _calendar(desk: Desk, say: _Say, *, now: datetime) -> Part:

@@ -38,7 +38,8 @@ async def show_figures(request: web.Request, staff: Staff) -> web.StreamResponse
     desk, query, now = request.app[DESK], get_query(request), request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
     scope = scope_of(staff.role, staff.office_id)
-    wanted = read_wanted({name: query.get(name) for name in query}, offices=desk.catalog.offices, now=now)
+    offices = [office for office in desk.catalog.offices if scope in {None, office}]
+    wanted = read_wanted({name: query.get(name) for name in query}, offices=offices, now=now)
     figures = await read_figures(desk, wanted, scope=scope, now=now)
     return await show(
         request, staff, "oversight/supervisor.html", **make_page(figures, words, scope=scope, now=now)
