@@ -214,7 +214,7 @@ async def _run_worker(home: Home) -> None:
     """Triage, clocks and delivery, until cancelled."""
     from functools import partial
 
-    from bot.app import make_telegram
+    from bot.app import ChatParts, make_send_chat, make_telegram
     from bot.delivery import deliver_due
     from bot.receipts import harden
     from triage.jobs import Job, harden_codes, make_jobs
@@ -222,10 +222,7 @@ async def _run_worker(home: Home) -> None:
     from triage.worker import Worker
 
     settings, chat = home.settings, make_telegram(home.settings)
-
-    async def send_chat(chat_id: str, words: str) -> None:
-        assert chat  # noqa: S101 - only handed over where there is one
-        await chat.send(int(chat_id), words)
+    send_chat = make_send_chat(chat, ChatParts(home.db, home.keys, home.catalog, settings)) if chat else None
 
     async def deliver(moment: datetime) -> int:
         done = await deliver_due(
@@ -233,7 +230,7 @@ async def _run_worker(home: Home) -> None:
             settings=settings,
             keys=home.keys,
             catalog=home.catalog,
-            send_chat=send_chat if chat else None,
+            send_chat=send_chat,
             now=moment,
             clock=now,
         )
@@ -317,11 +314,18 @@ def check() -> None:
     """Read settings and rule files, and say what to do about each problem. Exit status 1 when there is one."""
     from config.check import check_catalog, check_years
 
-    settings, problems = read_settings(), check_catalog()
+    settings = read_settings()
+    problems: list[object] = [*check_catalog()]
     if not problems:
         from config.catalog import load_catalog
+        from triage.examples import check_examples
+        from triage.language import load_classifier
 
-        problems = check_years(load_catalog().calendar, today=now().date())
+        catalog = load_catalog()
+        problems = [
+            *check_years(catalog.calendar, today=now().date()),
+            *check_examples(catalog.cues, load_classifier(catalog)),
+        ]
     for problem in problems:
         click.echo(str(problem))
     click.echo(
@@ -521,7 +525,7 @@ def report(month: str, out: Path) -> None:
                 wanted,
                 home.catalog,
                 scope=None,
-                purpose="report",
+                purpose="routine",
                 by=None,
                 locale=BASE_LOCALE,
                 now=now(),

@@ -57,6 +57,11 @@ class BackupFacts:
         """How many attachment files."""
         return sum(name.startswith(FILES_PART) for name in self.parts)
 
+    def __str__(self) -> str:
+        """As the command line says it."""
+        keys = "with the key file" if KEYS_PART in self.parts else "without the key file: keep that apart"
+        return f"{self.engine} database of {self.made_at} and {self.files} attachment files, {keys}."
+
 
 def _quiet(_words: str) -> None:
     """Say nothing."""

@@ -51,6 +51,10 @@ class Problem:
     check: str
     sentence: str
 
+    def __str__(self) -> str:
+        """As the command line says it."""
+        return f"{self.check}: {self.sentence}"
+
 
 @dataclass(frozen=True, slots=True)
 class _RowCheck:

@@ -267,7 +267,9 @@ async def save_preferences(
 ) -> None:
     """Keep one's own language and mail address for notices."""
     staff = await session.get_one(Staff, staff_id)
-    changed = [name for name, new in (("locale", locale), ("email", email or None)) if getattr(staff, name) != new]
+    changed = [
+        name for name, new in (("locale", locale), ("email", email or None)) if getattr(staff, name) != new
+    ]
     staff.locale, staff.email = locale, email or None
     if changed:
         record_event(session, "preferences_changed", at=now, by=staff.id, changed=changed)

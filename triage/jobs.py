@@ -19,6 +19,7 @@ from models.queries.staff import delete_idle_sessions
 from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
 from models.queries.updates import delete_old_updates
 from models.session import Database
+from models.states import Channel
 from triage.assess import assess_waiting
 from triage.language import Classifier
 from triage.sweep import sweep_deadlines
@@ -26,8 +27,8 @@ from triage.sweep import sweep_deadlines
 __all__ = ["Job", "harden_codes", "make_jobs", "purge", "sweep_deadlines", "sweep_files"]
 
 DRAFT_AGE = timedelta(days=7)
-SENT_DRAFT_AGE = timedelta(hours=3)
-"""A little longer than its receipt can be looked at again."""
+SENT_DRAFT_AGE = {Channel.WEB: timedelta(hours=3), Channel.TELEGRAM: timedelta(hours=48)}
+"""On the web a little longer than the receipt can be looked at again; in a chat as long as messages can be deleted."""
 UPDATE_AGE = timedelta(days=8)
 """Telegram may deliver an update again for a day, and restarts its numbers after a quiet week."""
 CODES_AT_ONCE = 4
@@ -74,7 +75,11 @@ async def purge(db: Database, files: Path, *, now: datetime) -> int:
         await delete_old_counts(session, now=now)
         await delete_old_updates(session, before=now - UPDATE_AGE)
         taken = await take_files_of_drafts(session, untouched_since=now - DRAFT_AGE)
-        drafts = await delete_old_drafts(session, before=now - DRAFT_AGE, sent_before=now - SENT_DRAFT_AGE)
+        drafts = await delete_old_drafts(
+            session,
+            before=now - DRAFT_AGE,
+            sent_before={channel: now - age for channel, age in SENT_DRAFT_AGE.items()},
+        )
     await asyncio.to_thread(delete_files, files, taken)
     if drafts:
         log.info("drafts_purged", drafts=drafts, files=len(taken))

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.text import text
 from models.audit import record_event
 from models.queries.staff import end_sessions, find_staff_by_login, lock_active_administrators
 from models.session import Database
@@ -32,7 +33,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", r
 
 
 class StaffProblem(StrEnum):
-    """Why an account cannot be as asked: text keys under `console.oversight.staff.problem.`."""
+    """Why an account cannot be as asked: text keys under `oversight.staff.problem.`."""
 
     LOGIN_FORM = "login_form"
     LOGIN_TAKEN = "login_taken"
@@ -53,8 +54,8 @@ class StaffRefusedError(ValueError):
     """An account cannot be as asked; `problem` says why, `field` names the field of the form, if one is to blame."""
 
     def __init__(self, problem: StaffProblem, place: str = "") -> None:
-        """Keep what is wrong and where."""
-        super().__init__(problem)
+        """Keep what is wrong and where; the message is for the command line."""
+        super().__init__(text(f"oversight.staff.problem.{problem}", "en"))
         self.problem = problem
         self.field = place
 

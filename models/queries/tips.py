@@ -1,6 +1,6 @@
 """Tips, drafts and identities: storing, finding, claiming for triage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import cast
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from models.case import Case
-from models.states import CodeScheme
+from models.states import Channel, CodeScheme
 from models.tip import Attachment, Draft, Identity, Tip
 
 MAX_ATTEMPTS = 5
@@ -162,14 +162,18 @@ async def harden_code(session: AsyncSession, tip_id: int, *, fast: str, slow: st
     )
 
 
-async def delete_old_drafts(session: AsyncSession, *, before: datetime, sent_before: datetime) -> int:
-    """Delete drafts untouched since `before`, sent ones since `sent_before`: they hold the key of their code.
+async def delete_old_drafts(
+    session: AsyncSession, *, before: datetime, sent_before: Mapping[Channel, datetime]
+) -> int:
+    """Delete drafts untouched since `before`, sent ones earlier: they hold the key from which their code derives.
 
     Drafts with files wait until the files are deleted.
     """
     has_files = exists().where(Attachment.draft_id == Draft.id)
-    is_sent = and_(Draft.tip_id.is_not(None), Draft.updated_at < sent_before)
-    result = await session.execute(delete(Draft).where(or_(Draft.updated_at < before, is_sent), ~has_files))
+    is_old = [Draft.updated_at < before]
+    for channel, moment in sent_before.items():
+        is_old.append(and_(Draft.tip_id.is_not(None), Draft.channel == channel, Draft.updated_at < moment))
+    result = await session.execute(delete(Draft).where(or_(*is_old), ~has_files))
     return int(getattr(result, "rowcount", 0))
 
 

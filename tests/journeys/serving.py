@@ -50,7 +50,12 @@ async def start_program(data: Path, *arguments: str, ports: tuple[int, int], **s
     """Start `tipline serve` on a data folder and wait until both sites are alive."""
     public, console = (f"127.0.0.1:{port}" for port in ports)
     output = data.parent / f"{data.name}.log"
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", **settings}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "LANG": "C.UTF-8",
+        **settings,
+    }
     with output.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tipline", "serve", "--data", str(data),
@@ -79,7 +84,9 @@ async def _wait_until_alive(program: Program, address: str) -> None:
     async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as client:
         while True:
             if program.process.returncode is not None:
-                raise AssertionError(f"tipline serve ended with {program.process.returncode}:\n{program.said()}")
+                raise AssertionError(
+                    f"tipline serve ended with {program.process.returncode}:\n{program.said()}"
+                )
             try:
                 async with client.get(address) as answer:
                     if answer.status == 200:

@@ -53,7 +53,9 @@ async def test_acknowledged_tips_survive_kills_and_retries_change_nothing(tmp_pa
     citizens = [Citizen(number) for number in range(ROUNDS * AT_ONCE)]
     for start in range(0, len(citizens), AT_ONCE):
         program = await start_program(data, ports=ports)
-        submitting = asyncio.gather(*(citizen.submit(program) for citizen in citizens[start : start + AT_ONCE]))
+        submitting = asyncio.gather(
+            *(citizen.submit(program) for citizen in citizens[start : start + AT_ONCE])
+        )
         await asyncio.sleep(dice.uniform(0.0, 0.25))
         program.kill()
         await asyncio.gather(program.process.wait(), submitting)

@@ -12,13 +12,15 @@ from models.event import Event
 from models.session import Database
 
 
-class NotToday(Exception):
+class NotTodayError(Exception):
     """What a work may fail with."""
 
 
-async def test_many_writes_share_few_commits_and_each_gets_its_own_result(db: Database, now: datetime) -> None:
+async def test_many_writes_share_few_commits_and_each_gets_its_own_result(
+    db: Database, now: datetime
+) -> None:
     commits = []
-    event.listen(db.write_engine.sync_engine, "commit", lambda connection: commits.append(1))
+    event.listen(db.write_engine.sync_engine, "commit", lambda _connection: commits.append(1))
 
     def work(number: int):
         async def write(session: AsyncSession) -> int:
@@ -42,12 +44,12 @@ async def test_a_work_that_fails_fails_alone(db: Database, now: datetime) -> Non
 
     async def fail(session: AsyncSession) -> str:
         record_event(session, "accepted", at=now)
-        raise NotToday
+        raise NotTodayError
 
     works = [write, fail, write, fail, write]
     results = await asyncio.gather(*(db.write_together(work) for work in works), return_exceptions=True)
     assert [result if isinstance(result, str) else type(result) for result in results] == [
-        "stored", NotToday, "stored", NotToday, "stored",
+        "stored", NotTodayError, "stored", NotTodayError, "stored",
     ]  # fmt: skip
     async with db.read() as session:
         assert (await session.scalars(select(Event.kind))).all() == ["note_added"] * 3

@@ -98,7 +98,9 @@ async def test_a_lead_sees_his_own_county_only(full, sign_in):
     own = await browser.get("/supervisor")
     asked = await browser.get("/supervisor?office=shaoling")
     for page in (own, asked):
-        main = re.sub(r"<dl class=.meanings.>.*?</dl>", "", page.text[page.text.index("<main") :], flags=re.DOTALL)
+        main = re.sub(
+            r"<dl class=.meanings.>.*?</dl>", "", page.text[page.text.index("<main") :], flags=re.DOTALL
+        )
         assert "郾城区" in main
         for other in ("召陵区", "临颍县", "市局举报办"):
             assert other not in main

@@ -1,12 +1,14 @@
 """One's own account: password, language, where notices go."""
 
 import re
+from typing import Any
 
 from aiohttp import web
 
 from config.text import LOCALES, text
 from config.web import delete_cookie, get_form, get_locale, see_other
 from config.web.pages import LOCALE_COOKIE
+from models.chat_link import make_link_code
 from models.staff import Staff
 from triage import accounts
 from triage.accounts import PasswordRefusedError, SignInTooOftenError
@@ -20,7 +22,10 @@ _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 async def show_account(request: web.Request, staff: Staff) -> web.StreamResponse:
     """Language and notice addresses."""
     values = {"locale": staff.locale, "email": staff.email or ""}
-    return await show(request, staff, "account.html", typed=values, errors={}, done=request.query.get("done"))
+    done = request.query.get("done")
+    return await show(
+        request, staff, "account.html", typed=values, errors={}, done=done, chat=_chat(request, staff)
+    )
 
 
 async def save_account(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -28,7 +33,16 @@ async def save_account(request: web.Request, staff: Staff) -> web.StreamResponse
     form, desk = get_form(request), request.app[DESK]
     typed = {"locale": form.get("locale"), "email": form.get("email").strip()}
     if errors := _find_errors(typed, get_locale(request)):
-        return await show(request, staff, "account.html", status=422, typed=typed, errors=errors, done=None)
+        return await show(
+            request,
+            staff,
+            "account.html",
+            status=422,
+            typed=typed,
+            errors=errors,
+            done=None,
+            chat=_chat(request, staff),
+        )
     async with desk.db.begin() as session:
         await accounts.save_preferences(
             session, staff.id, locale=typed["locale"], email=typed["email"], now=desk.now()
@@ -36,6 +50,15 @@ async def save_account(request: web.Request, staff: Staff) -> web.StreamResponse
     response = see_other("/account?done=saved")
     delete_cookie(request, response, LOCALE_COOKIE)
     return response
+
+
+def _chat(request: web.Request, staff: Staff) -> dict[str, Any] | None:
+    """How notices get into one's own chat; None where the chat is switched off."""
+    desk = request.app[DESK]
+    if desk.settings.telegram_token is None:
+        return None
+    code = make_link_code(desk.keys, staff.id, now=desk.now())
+    return {"is_linked": staff.chat is not None, "code": code}
 
 
 def _find_errors(typed: dict[str, str], locale: str) -> dict[str, str]:
