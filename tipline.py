@@ -41,8 +41,18 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         try:
             return super().invoke(ctx)
-        except (SettingsError, KeyFileError, CatalogError) as error:
-            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if isinstance(error, _mendable_errors()):
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+def _mendable_errors() -> tuple[type[Exception], ...]:
+    """Errors whose message tells the operator what to do."""
+    from models.backup import BackupError
+    from triage.staffing import StaffRefusedError
+
+    return (SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+import models.tables  # noqa: F401 - references between tables resolve only once all of them are known
 from models.audit import chain_events_on_commit
 from models.together import Result, Together
 
