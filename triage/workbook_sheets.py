@@ -14,6 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 LONGEST_CELL = 32_000
 A4 = 9
+LINE_HEIGHT = 15
+ROWS_OF_A_PAGE = 45
 FONT = "宋体"
 HIDDEN = "*"
 NONE = "–"
@@ -79,6 +81,7 @@ def _write_sheet(target: Worksheet, sheet: Sheet) -> None:
     for table in sheet.tables:
         row = _write_table(target, row, table) + 2
     _set_widths(target, sheet.tables)
+    _set_heights(target)
     _set_print(target, sheet)
 
 
@@ -133,10 +136,21 @@ def _set_widths(sheet: Worksheet, tables: Sequence[Table]) -> None:
             if column < len(row) and isinstance(row[column], str)
         ]
         widest = max((_width(words) for words in shown), default=0)
-        limits = (18, 30) if column == 0 else (11, 90 if len(tables[0].heads) == 2 else 16)
+        limits = (18, 34) if column == 0 else (12, 100 if len(tables[0].heads) == 2 else 18)
         sheet.column_dimensions[get_column_letter(column + 1)].width = min(
             max(widest + 2, limits[0]), limits[1]
         )
+
+
+def _set_heights(sheet: Worksheet) -> None:
+    """Rows as high as their wrapped text needs: not every program works that out when it opens the file."""
+    for row in sheet.iter_rows(min_row=4):
+        lines = 1
+        for cell in row:
+            if cell.alignment.wrap_text and cell.value:
+                width = sheet.column_dimensions[get_column_letter(cell.column or 1)].width
+                lines = max(lines, -(-_width(str(cell.value)) // max(int(width) - 1, 1)))
+        sheet.row_dimensions[row[0].row or 1].height = LINE_HEIGHT * lines + 4
 
 
 def _width(words: str) -> int:
@@ -146,7 +160,9 @@ def _width(words: str) -> int:
 
 def _set_print(target: Worksheet, sheet: Sheet) -> None:
     setup: Any = target.page_setup
-    setup.orientation, setup.paperSize, setup.fitToWidth, setup.fitToHeight = "landscape", A4, 1, 0
+    setup.orientation, setup.paperSize, setup.fitToWidth, setup.fitToHeight = "landscape", A4, 1, 1
+    if target.max_row > ROWS_OF_A_PAGE:
+        setup.fitToHeight = 0
     properties: Any = target.sheet_properties
     properties.pageSetUpPr.fitToPage = True
     columns = max(len(table.heads) for table in sheet.tables)
