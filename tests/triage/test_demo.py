@@ -103,6 +103,7 @@ async def test_the_whole_bureau(make_demo, keys):
         assert breached >= {"D03", "D07", "D10", "D12"}
         late_now = [case for case in cases if case.is_open and case.next_due_at < TODAY]
         assert late_now
+        assert any(case.has_unread for case in cases)
         assert any("escalat" in kind for kind in await session.scalars(select(Event.kind).distinct()))
 
         kinds = Counter(await session.scalars(select(Message.kind)))

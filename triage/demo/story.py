@@ -29,6 +29,8 @@ SWEEPS = (time(9, 5), time(14, 45), time(17, 35))
 SWEEPS_OF_DAY_OFF = (time(9, 5),)
 DELIVERY = time(21, 0)
 SUNDAY = 6
+UNREAD_LATELY = timedelta(days=9)
+"""Of messages that came within these days, half are not opened yet."""
 BATCH_MINUTES = timedelta(minutes=25)
 SLOW_OFFICES = {"shaoling": 1.9, "wuyang": 1.3, "jingkai": 0.6, "yancheng": 0.8}
 """How much longer than others an office takes: supervisors shall have something to see."""
@@ -187,7 +189,8 @@ class Story:
 
     def _follow(self, thread: Thread, case: Case, act: acts.Act, at: datetime) -> None:
         """What an act leads to: the next step of the case, or somebody reading what was written."""
-        if act in {acts.reply, acts.add, acts.thank}:
+        is_lately = at > self._world.now - UNREAD_LATELY
+        if act in {acts.reply, acts.add, acts.thank} and not (is_lately and self._rng.random() < 0.5):
             self._push(self._work(at, 1, 14), (thread, acts.read))
         if case.state is not thread.state:
             thread.state = case.state
