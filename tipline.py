@@ -7,6 +7,7 @@ are imported by the command that needs them, so that `tipline --help` answers at
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -81,9 +82,10 @@ async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIte
 
     if may_create:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = load_keys(settings.keys_file, may_create=may_create)
     db = Database(settings.database_url)
     try:
+        # New keys for an old database would lock its identities and files for good.
+        keys = load_keys(settings.keys_file, may_create=may_create and not await db.has_schema())
         if may_create:
             await db.upgrade()
         elif not await db.is_current():
@@ -96,7 +98,8 @@ async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIte
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end; Ctrl-C is not an error."""
+    """Run to the end. What is written is for the owner's eyes only."""
+    os.umask(0o077)
     asyncio.run(work)
 
 
@@ -364,9 +367,13 @@ def staff() -> None:
 @click.option("--email", default="", help="Duty mail address for notices.")
 def staff_add(login: str, name: str, role: str, office: str, email: str) -> None:
     """Open an account and print its one-time password."""
+    from config.catalog import load_catalog
     from models.states import Role
     from triage.staffing import Person, add_staff
 
+    offices = load_catalog().offices
+    if office not in offices:
+        raise click.ClickException(f"There is no office {office!r}; there are {', '.join(offices)}.")
     if role not in set(Role):
         raise click.ClickException(f"There is no role {role!r}; there are {', '.join(Role)}.")
 
@@ -527,6 +534,10 @@ def report(month: str, out: Path) -> None:
     wanted = Month.find(month)
     if wanted is None:
         raise click.ClickException(f"{month!r} is no month; write it as 2026-03.")
+    if str(wanted) > str(Month.of(now())):
+        raise click.ClickException(f"{month} has not begun yet.")
+    if not out.absolute().parent.is_dir():
+        raise click.ClickException(f"There is no folder {out.parent}; make it first.")
 
     async def work() -> None:
         async with open_home(read_settings()) as home:

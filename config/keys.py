@@ -103,7 +103,9 @@ def load_keys(path: Path, *, may_create: bool = False) -> Keys:
         mode = path.stat().st_mode & 0o777
         stored = json.loads(path.read_text(encoding="ascii"))
     except FileNotFoundError as error:
-        message = f"There is no key file at {path}: start with `tipline serve` once, or copy the file from your backup."
+        message = (
+            f"There is no key file at {path}: copy it there from where you keep it apart from your backups."
+        )
         raise KeyFileError(message) from error
     except (ValueError, OSError) as error:
         message = f"The key file {path} cannot be read: restore it from your backup."

@@ -74,6 +74,8 @@ def make_backup(
     settings: Settings, target: Path, *, now: datetime, with_keys: bool = False, say: Say = _quiet
 ) -> BackupFacts:
     """Write an archive to `target` (mode 0600). Others may go on reading and writing. Raises BackupError."""
+    if target.exists():
+        raise BackupError(f"{target} is there already: choose another name, so that no older backup is lost.")
     draft = target.with_name(f".{target.name}.part")
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".tipline-backup-") as folder:

@@ -15,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -94,6 +94,11 @@ class Database:
         """Whether the schema is the newest one."""
         async with self.read_engine.connect() as connection:
             return await connection.run_sync(_is_current)
+
+    async def has_schema(self) -> bool:
+        """Whether there is a database of ours already, of whatever version."""
+        async with self.write_engine.connect() as connection:
+            return await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version"))
 
     async def close(self) -> None:
         """Give all connections back."""

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.catalog import Catalog
 from models.audit import record_event
-from models.case import Case, Finding
+from models.case import Case, Deadline, Finding
 from models.message import Message
-from models.queries.notices import queue_reporter_notice, queue_staff_notice
+from models.queries.notices import queue_group_notice, queue_reporter_notice, queue_staff_notice
 from models.queries.staff import find_staff, list_active_staff, list_officers_with_load
 from models.queries.tips import list_tips_of_case, mark_seen
 from models.staff import Staff
@@ -113,16 +113,7 @@ async def assign(
     await meet_clocks(session, case, ("D06",), now=now)
     await cancel_clocks(session, case, ("D07",), now=now)
     deadline = await start_clock(session, case, "D07", event="assigned", started_at=now, catalog=catalog)
-    for person in [officer] if officer else await list_active_staff(session, Role.LEAD, office_id=office_id):
-        await queue_staff_notice(
-            session,
-            person,
-            "case_assigned",
-            case=case,
-            dedup=f"assigned:{case.id}:{deadline.occasion}",
-            values={"number": case.number, "due": deadline.due_at.isoformat()},
-            now=now,
-        )
+    await _tell_assigned(session, case, officer, deadline, now=now)
 
 
 async def sign_for(session: AsyncSession, case: Case, *, by: Staff, now: datetime) -> None:
@@ -366,6 +357,22 @@ async def _find_officer(session: AsyncSession, office_id: str, officer_id: int |
     if officer is None or not officer.is_active or officer.office_id != office_id:
         raise MoveRefusedError(Refusal("move.unknown_officer", {}))
     return officer
+
+
+async def _tell_assigned(
+    session: AsyncSession, case: Case, officer: Staff | None, clock: Deadline, *, now: datetime
+) -> None:
+    """Tell the officer; without one the lead; in an office without either the city desk, so that it is not lost."""
+    kind = "case_assigned"
+    people = [officer] if officer else await list_active_staff(session, Role.LEAD, office_id=case.office_id)
+    if not people:
+        kind, people = "office_unstaffed", await list_active_staff(session, Role.INTAKE, Role.SUPERVISOR)
+    values = {"number": case.number, "due": clock.due_at.isoformat()}
+    dedup = f"assigned:{case.id}:{clock.occasion}"
+    for person in people:
+        await queue_staff_notice(session, person, kind, case=case, dedup=dedup, values=values, now=now)
+    group_kind = "office_unstaffed" if kind == "office_unstaffed" else "case_assigned_group"
+    await queue_group_notice(session, group_kind, case=case, dedup=dedup, values=values, now=now)
 
 
 async def _approvers(session: AsyncSession, case: Case) -> list[Staff]:

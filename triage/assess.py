@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.catalog import Catalog
 from models.audit import record_event
 from models.case import Case, Finding
-from models.queries.notices import queue_staff_notice
+from models.queries.notices import queue_group_notice, queue_staff_notice
 from models.queries.staff import list_active_staff
 from models.queries.tips import MAX_ATTEMPTS, claim_waiting_tips, get_tip, has_waiting_tips
 from models.session import Database
@@ -108,8 +108,8 @@ async def open_case(
 def _with_answers(line: Line, tip: Tip) -> Line:
     """What the reporter answered beside his text: it fills gaps, and a contradiction asks for a person."""
     line = dict(line)
-    if tip.target and not line["targets"]:
-        line["targets"] = [tip.target]
+    if tip.target and tip.target not in line["targets"]:
+        line["targets"] = [tip.target, *line["targets"]]
     if tip.county and line["jurisdiction"] in {"unknown", "city"}:
         line["jurisdiction"] = tip.county
     elif tip.county and tip.county != line["jurisdiction"]:
@@ -171,13 +171,9 @@ def _confidence(line: Line, kind: FindingKind, value: str) -> float | None:
 
 
 async def _tell_desk(session: AsyncSession, case: Case, *, now: datetime) -> None:
+    dedup, values = f"desk:{case.id}", {"number": case.number}
+    await queue_group_notice(session, "city_desk_new", case=case, dedup=dedup, values=values, now=now)
     for person in await list_active_staff(session, Role.INTAKE):
         await queue_staff_notice(
-            session,
-            person,
-            "city_desk_new",
-            case=case,
-            dedup=f"desk:{case.id}",
-            values={"number": case.number},
-            now=now,
+            session, person, "city_desk_new", case=case, dedup=dedup, values=values, now=now
         )

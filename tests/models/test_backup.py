@@ -93,9 +93,18 @@ async def test_the_keys_stay_out_unless_asked_for(db, settings, fresh, tmp_path,
     make_backup(settings, archive, now=now)
     with tarfile.open(archive) as opened:
         assert not any("keys" in name for name in opened.getnames())
-    make_backup(settings, archive, now=now, with_keys=True)
-    restore_backup(fresh, archive)
+    with_keys = tmp_path / "with-keys.tar"
+    make_backup(settings, with_keys, now=now, with_keys=True)
+    restore_backup(fresh, with_keys)
     assert load_keys(fresh.keys_file) == load_keys(settings.keys_file)
+
+
+async def test_an_older_backup_is_never_overwritten(db, settings, tmp_path, now):
+    archive = tmp_path / "backup.tar"
+    archive.write_text("older")
+    with pytest.raises(BackupError, match="there already"):
+        make_backup(settings, archive, now=now)
+    assert archive.read_text() == "older"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

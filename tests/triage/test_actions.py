@@ -220,7 +220,22 @@ async def test_an_office_without_officers_gets_the_case_and_its_lead_is_told(
         case = await make_case(session, CaseState.ACCEPTED, "city")
         await actions.assign(session, case, office_id="linying", by=None, catalog=catalog, now=now)
         assert (case.office_id, case.officer_id) == ("linying", None)
-        assert (await session.scalars(select(Notice.staff_id))).all() == [lead.id]
+        told = (await session.execute(select(Notice.kind, Notice.staff_id).order_by(Notice.id))).all()
+        assert [tuple(row) for row in told] == [("case_assigned", lead.id), ("case_assigned_group", None)]
+
+
+async def test_an_office_without_anybody_is_made_known_to_the_city(
+    db: Database, catalog: Catalog, now: datetime
+) -> None:
+    async with db.begin() as session:
+        people = await People.make(session)
+        case = await make_case(session, CaseState.ACCEPTED, "city")
+        await actions.assign(session, case, office_id="linying", by=None, catalog=catalog, now=now)
+        told = (await session.execute(select(Notice.kind, Notice.staff_id).order_by(Notice.id))).all()
+        assert [tuple(row) for row in told] == [
+            ("office_unstaffed", people.intake.id),
+            ("office_unstaffed", None),
+        ]
 
 
 async def test_a_lead_reassigns_within_his_office_only(db: Database, catalog: Catalog, now: datetime) -> None:

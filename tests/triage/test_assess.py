@@ -66,7 +66,7 @@ async def test_a_clear_tip_is_on_an_officers_desk_with_its_clocks(
     async with db.read() as session:
         rules = (await session.scalars(select(Deadline.rule_id).where(Deadline.met_at.is_(None)))).all()
         assert set(rules) == {"D07", "D10"}
-        assert (await session.scalars(select(Notice.kind))).all() == ["case_assigned"]
+        assert set(await session.scalars(select(Notice.kind))) == {"case_assigned", "case_assigned_group"}
         clause = (await session.scalars(select(Finding).where(Finding.kind == FindingKind.CLAUSE))).one()
         assert [entry["text"] for entry in clause.evidence] == ["包过班"]
 
@@ -93,7 +93,8 @@ async def test_a_doubtful_tip_waits_at_the_city_desk_with_the_reason(
         assert reason in case.review_reasons
     async with db.read() as session:
         assert (await session.scalars(select(Deadline.rule_id))).all() == ["D03"]
-        assert (await session.scalars(select(Notice.kind))).all() == ["city_desk_new"]
+        told = (await session.execute(select(Notice.kind, Notice.channel).order_by(Notice.channel))).all()
+        assert [tuple(row) for row in told] == [("city_desk_new", "group"), ("city_desk_new", "mail")]
 
 
 async def test_urgent_tips_get_a_clock_of_two_hours(db: Database, catalog: Catalog, now: datetime) -> None:
