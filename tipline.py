@@ -7,6 +7,7 @@ are imported by the command that needs them, so that `tipline --help` answers at
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -50,10 +51,11 @@ class _Group(click.Group):
 
 def _mendable_errors() -> tuple[type[Exception], ...]:
     """Errors whose message tells the operator what to do."""
+    from bot.bench import BenchFailedError
     from models.backup import BackupError
     from triage.staffing import StaffRefusedError
 
-    return (SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError)
+    return (SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError, BenchFailedError)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -203,6 +205,7 @@ def _start_task(stack: AsyncExitStack, work: Coroutine[Any, Any, None], stop: as
 
 async def _welcome(home: Home, *, is_demo: bool) -> None:
     """On the first start, make the first administrator or the demo bureau, and say how to get in."""
+    from config.log import set_up_logging
     from models.queries.staff import count_active_administrators
 
     async with home.db.read() as session:
@@ -211,7 +214,12 @@ async def _welcome(home: Home, *, is_demo: bool) -> None:
         if is_demo:
             click.echo("This data folder is in use already: --demo adds nothing to it.")
         return
-    await (_make_demo(home) if is_demo else _make_administrator(home))
+    if is_demo:
+        set_up_logging(level=logging.WARNING)  # hundreds of cases need not be told one by one
+        await _make_demo(home)
+        set_up_logging()
+    else:
+        await _make_administrator(home)
 
 
 async def _make_administrator(home: Home) -> None:

@@ -73,7 +73,7 @@ class Decider:
             targets=reading.targets if disposition not in {"consultation", "not_actionable"} else (),
             evidence=tuple(_evidence(reading, case)),
             confidence=confidence,
-            review_reasons=tuple(_review_reasons(reading, case, disposition, confidence)),
+            review_reasons=tuple(_review_reasons(scene, case, disposition, confidence)),
             facts=reading.facts,
             rules_version=self._version,
         )
@@ -151,6 +151,8 @@ class Decider:
 
     def _by_topic(self, scene: Scene, question: float) -> tuple[str, float]:
         """No rule spoke: what is the text about at least? Nobody should rely on it."""
+        if scene.is_foreign:
+            return "in_scope", 0.4
         if scene.has_little_text:
             return "not_actionable", 0.7 if question < SPOKEN_AT else 0.5
         asks = question >= SPOKEN_AT and not scene.words("report_again")
@@ -275,8 +277,11 @@ def _evidence(reading: Reading, case: _Case) -> Iterable[Evidence]:
 
 
 def _review_reasons(
-    reading: Reading, case: _Case, disposition: str, confidence: Mapping[str, float]
+    scene: Scene, case: _Case, disposition: str, confidence: Mapping[str, float]
 ) -> Iterable[str]:
+    reading = scene.reading
+    if scene.is_foreign:
+        yield "not_chinese"
     if confidence["disposition"] < 0.7:
         yield "unsure_disposition"
     if disposition == "in_scope" and (not case.clauses or case.is_guess):

@@ -15,6 +15,7 @@ from triage.normalise import SPACE_BREAK
 from triage.reading import Moment, Reading, Signal
 
 SPOKEN_AT = 0.95
+FOREIGN_LETTERS = 30
 BODIES: tuple[Body, ...] = ("training_institution", "exam_institution", "exam_site", "business_unit")
 _WORDS_OF: Mapping[Body, tuple[str, ...]] = {
     "training_institution": ("training_body",),
@@ -158,6 +159,12 @@ class Scene:
     def has_little_text(self) -> bool:
         """Hardly a word of Chinese."""
         return sum("\u4e00" <= char <= "\u9fff" for char in self.reading.normal.text) < 8
+
+    @property
+    def is_foreign(self) -> bool:
+        """Written in another language: much text, hardly a word of Chinese. Nobody can say from cues what it tells."""
+        letters = sum(char.isalpha() and not "\u4e00" <= char <= "\u9fff" for char in self.reading.text)
+        return self.has_little_text and letters >= FOREIGN_LETTERS
 
     @property
     def is_advertisement(self) -> bool:

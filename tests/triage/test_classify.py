@@ -196,4 +196,11 @@ def test_the_answer_has_the_shape_of_the_contract():
         "targets", "evidence", "confidence", "review", "review_reasons", "facts", "rules_version",
     ]  # fmt: skip
     assert all(0 <= value <= 1 for value in line["confidence"].values())
-    assert set(line["evidence"][0]) == {"for", "start", "end", "text", "why"}
+    assert set(line["evidence"][0]) == {"for", "start", "end", "text", "why", "rule"}
+
+
+def test_a_tip_in_another_language_stays_open_for_a_person():
+    said = read("The school Polaris Safety Training in Wuyang sells certificates for 3800 yuan without any exam.")
+    assert said.disposition == "in_scope"
+    assert said.review
+    assert "not_chinese" in said.review_reasons
