@@ -165,6 +165,7 @@ async def sign_in(
     async with db.begin() as session:
         for scope, digest, _ in counters:
             await forget_failures(session, scope, digest)
+        (await session.get_one(Staff, staff.id)).last_seen_at = now
         token = open_session(session, staff, keys=keys, now=now)
         record_event(session, "signed_in", at=now, by=staff.id)
     return SignedIn(staff, token)

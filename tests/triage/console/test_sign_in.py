@@ -26,6 +26,18 @@ async def test_each_role_begins_its_day_on_its_own_page(bureau, visitor):
     assert PASSWORD not in cookie
 
 
+async def test_an_account_tells_when_it_was_last_used(db, bureau, visitor, clock, now):
+    staff_id = bureau.by_role[Role.OFFICER].id
+    await visitor.sign_in("officer")
+    async with db.read() as session:
+        assert (await session.get_one(Staff, staff_id)).last_seen_at == now
+    later = now + timedelta(minutes=5)
+    clock(later)
+    await visitor.get("/cases")
+    async with db.read() as session:
+        assert (await session.get_one(Staff, staff_id)).last_seen_at == later
+
+
 async def test_failures_look_alike(bureau, visitor):
     wrong = await visitor.sign_in("officer", "wrong")
     unknown = await visitor.sign_in("nobody")
