@@ -111,7 +111,14 @@ class Classification:
             "jurisdiction": self.jurisdiction,
             "targets": list(self.targets),
             "evidence": [
-                {"for": e.label, "start": e.start, "end": e.end, "text": e.text, "why": e.why}
+                {
+                    "for": e.label,
+                    "start": e.start,
+                    "end": e.end,
+                    "text": e.text,
+                    "why": e.why,
+                    "rule": e.rule,
+                }
                 for e in self.evidence
             ],
             "confidence": dict(self.confidence),

@@ -133,13 +133,11 @@ class Words:
         return clause.checklist(self.locale) if clause else ()
 
     def why(self, entry: Mapping[str, Any]) -> str:
-        """The machine's reason for a finding."""
-        why = entry.get("why") or ""
-        return (
-            str(why.get(self.locale) or why.get(self.locale.split("-")[0]) or why.get("zh") or "")
-            if isinstance(why, Mapping)
-            else str(why)
-        )
+        """The machine's reason for a finding: the sentence of its rule, else what was stored with the evidence."""
+        rule = self.catalog.cues.by_id.get(str(entry.get("rule") or ""))
+        if rule is None:
+            return str(entry.get("why") or "")
+        return rule.sentence.en if self.locale == "en" else rule.sentence.zh
 
     def review_reason(self, key: str) -> str:
         """Why a person must look at a tip."""

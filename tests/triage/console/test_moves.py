@@ -398,3 +398,21 @@ async def test_proposals_that_were_all_dropped_are_shown_as_dropped(db, bureau, 
     page = await browser.get(f"/cases/{case.number}")
     assert page.says("不采纳")
     assert page.says(officer.name)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_machines_reason_is_said_in_the_readers_language(db, bureau, sign_in):
+    span = {"for": "3.1.4", "start": 9, "end": 11, "text": "包过"}
+    async with db.begin() as session:
+        tip = await make_tip(session)
+        case = await make_case(session, tip=tip)
+        known = {**span, "why": "旧的说法。", "rule": "pass-guarantee"}
+        forgotten = {**span, "why": "早先规则的说法。", "rule": "no-longer-there"}
+        await make_finding(session, case, tip, evidence=[known, forgotten])
+    browser = await sign_in(bureau.by_role[Role.OFFICER])
+    page = await browser.get(f"/cases/{case.number}")
+    assert page.says("文中说培训方或中介承诺、出售“包过”")
+    assert page.says("早先规则的说法。")
+    english = await browser.get(f"/cases/{case.number}?lang=en")
+    assert english.says("A pass is promised or sold by the training side or a middleman.")
+    assert english.says("早先规则的说法。")
