@@ -17,6 +17,7 @@ from config.keys import Keys
 from models.audit import record_event
 from models.files import ExaminedFile, save_attachment
 from models.message import Message
+from models.numbers import holds_code
 from models.queries.notices import queue_staff_notice
 from models.queries.staff import find_staff
 from models.queries.tips import (
@@ -143,13 +144,15 @@ def check_submission(submission: Submission) -> None:
 
 
 def check_words(field: str, words: str, *, longest: int, is_required: bool = False) -> None:
-    """Raise SubmissionError when words are missing, too long, or hold what no database can store."""
+    """Raise SubmissionError when words are missing, too long, hold what no database can store, or a return code."""
     if is_required and not words.strip():
         raise SubmissionError("empty", field)
     if len(words) > longest:
         raise SubmissionError("too_long", field, longest=longest, length=len(words))
     if "\x00" in words or any("\ud800" <= ch <= "\udfff" for ch in words):
         raise SubmissionError("bad_characters", field)
+    if holds_code(words):  # a code that lies in a text is a code that staff and backups can read
+        raise SubmissionError("holds_code", field)
 
 
 async def _insert(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.questionnaires import Input, Question, Questionnaire
+from models.numbers import holds_code
 
 CHOICE = "choice"
 UNKNOWN_COUNTY = "unknown"
@@ -150,13 +151,20 @@ def _check_field(question: Question, field: Input, value: str, counties: Collect
         return Flaw("empty", {"question": question.id}) if field.is_required else None
     if field.longest is not None and len(value) > field.longest:
         return Flaw("too_long", {"longest": f"{field.longest:,}", "length": f"{len(value):,}"})
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        return Flaw("bad_characters", {})
+    if problem := _find_unstorable(value):
+        return Flaw(problem, {})
     if field.kind == "county" and value not in {*counties, UNKNOWN_COUNTY}:
         return Flaw("choose", {})
     if field.kind == "phone" and _count_digits(value) not in PHONE_DIGITS:
         return Flaw("phone", {})
     return None
+
+
+def _find_unstorable(value: str) -> str:
+    """Key of what must not be stored: characters that no database takes, and return codes."""
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        return "bad_characters"
+    return "holds_code" if holds_code(value) else ""
 
 
 def _tidy(field: Input, value: str) -> str:

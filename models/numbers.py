@@ -7,6 +7,7 @@ A return code 查询码 is 20 random digits (66.4 bits).
 Both can be dictated over the phone and are shown in groups of four.
 """
 
+import re
 import unicodedata
 
 from stdnum.exceptions import ValidationError
@@ -16,6 +17,20 @@ NUMBER_DIGITS = 12
 CODE_DIGITS = 20
 _RANDOM_DIGITS = 9
 _LONGEST_INPUT = 200
+_YEAR_BEFORE = "20"
+"""Numbers begin with the year, 21 and later; 20… is a date such as 2026-03-05 12:30, 0… a landline, 1… a mobile."""
+_AROUND = re.compile(
+    r"(?:举报编号|案件编号|编号|案号|查询码|返回码|号码|密码|单号|查询|查一下|进度|你好|您好|我的|您的|这是|[我的请查是为和与及号码]"
+    r"|\b(?:my|the|case|return|number|no|code|tip|report|is|and|status|progress|hello|hi|please|check)\b"
+    r"|(?<!\d)[:=#]|[:=](?!\d))",
+    re.IGNORECASE,
+)
+"""Words (and marks beside them) with which people send number and code; between digits a colon is a time."""
+_BETWEEN = re.compile(r"[\s\u200b\ufeff.,;、。·/|()\[\]<>《》【】\"'“”‘’「」_~*`\-‐-―−!]+")
+_LABELLED_CODE = re.compile(
+    rf"(?:查询码|return code|\bcode)[\s:：是为is]{{0,6}}((?:\d[\s\-‐-―−]{{0,3}}){{{CODE_DIGITS}}})(?!\d)",
+    re.IGNORECASE,
+)
 
 
 def make_case_number(year: int, random: int) -> str:
@@ -42,6 +57,38 @@ def is_case_number(digits: str) -> bool:
         return len(digits) == NUMBER_DIGITS and bool(mod_11_10.validate(digits))
     except ValidationError:
         return False
+
+
+def find_receipt(typed: str) -> tuple[str, str] | None:
+    """Number and code of a message that is nothing else, either one empty where it is missing; else None.
+
+    Digits may be full-width, spaced, in any order, with words like 编号 or “my code” around. A phone number (11), an
+    identity number (18), a landline with its area code, a time or a date is none of it.
+    """
+    if len(typed) > _LONGEST_INPUT:
+        return None
+    digits = _BETWEEN.sub("", _AROUND.sub(" ", unicodedata.normalize("NFKC", typed)))
+    if not digits.isdecimal():
+        return None
+    digits = read_digits(digits)
+    if len(digits) == NUMBER_DIGITS:
+        return (digits, "") if digits[:2] > _YEAR_BEFORE else None
+    if len(digits) == CODE_DIGITS:
+        return "", digits
+    if len(digits) != NUMBER_DIGITS + CODE_DIGITS:
+        return None
+    is_swapped = not is_case_number(digits[:NUMBER_DIGITS]) and is_case_number(digits[CODE_DIGITS:])
+    return (digits[CODE_DIGITS:], digits[:CODE_DIGITS]) if is_swapped else split_receipt(digits)
+
+
+def looks_like_receipt(text: str) -> bool:
+    """Whether a text is a case number, a return code or both, and nothing else: never evidence."""
+    return find_receipt(text) is not None
+
+
+def holds_code(text: str) -> bool:
+    """Whether a text must not be stored because a return code stands in it, alone or with its name before it."""
+    return looks_like_receipt(text) or bool(_LABELLED_CODE.search(unicodedata.normalize("NFKC", text)))
 
 
 def split_receipt(typed: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.intake import Submission, receive_tip
+from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import TIPS_OF_SOURCE
 from bot.questionnaire import (
     CHOICE,
@@ -178,7 +178,11 @@ async def _submit(request: web.Request, owner: bytes, session: AsyncSession) -> 
         draft_id=own.id,
         **{name: value for name, value in values.items() if name in _SUBMITTED},
     )
-    receipt = await receive_tip(session, submission, keys=desk.keys, now=desk.now())
+    try:
+        receipt = await receive_tip(session, submission, keys=desk.keys, now=desk.now())
+    except SubmissionError as error:
+        reasons: dict[str, Any] = dict(error.values)
+        return Refusal(422, error.problem, **reasons)
     own.tip_id, own.updated_at = receipt.tip_id, desk.now()
     # What was said now lives in the tip alone.
     own.answers = {}

@@ -12,7 +12,7 @@ from bot.receipts import Receipt, find_tip_by_receipt
 from config.keys import Keys
 from models.event import Event
 from models.numbers import is_case_number
-from models.queries.tips import find_identity, find_tip_by_number
+from models.queries.tips import find_identity, find_tip_by_number, get_tip
 from models.session import Database
 from models.states import Channel
 from models.tip import Identity, Tip
@@ -112,6 +112,10 @@ async def test_equal_texts_under_other_keys_are_other_tips(db: Database, keys: K
         ({"place": "坏\x00字"}, "place", "bad_characters"),
         ({"target": "长" * 501}, "target", "too_long"),
         ({"name": "长" * 101}, "name", "too_long"),
+        ({"text": "1234 5678 9012 3456 7890"}, "text", "holds_code"),
+        ({"text": "编号：2631 8472 0396"}, "text", "holds_code"),
+        ({"text": "他们又来了。我的查询码是１２３４５６７８９０１２３４５６７８９０"}, "text", "holds_code"),
+        ({"place": "12345678901234567890"}, "place", "holds_code"),
     ],
 )
 async def test_what_cannot_be_stored_is_refused_by_field(
@@ -164,3 +168,13 @@ async def test_what_is_added_later_belongs_to_the_tip(db: Database, keys: Keys, 
     async with db.begin() as session:
         with pytest.raises(SubmissionError):
             await receive_message(session, tip, "  ", channel=Channel.WEB, keys=keys, now=now)
+
+
+async def test_a_code_is_never_stored_as_an_addition(db: Database, keys: Keys, now: datetime) -> None:
+    receipt = await receive(db, SUBMISSION, keys=keys, now=now)
+    for words in (receipt.code, f"编号 {receipt.case_number}，查询码 {receipt.code}", receipt.case_number):
+        with pytest.raises(SubmissionError) as refused:
+            async with db.begin() as session:
+                tip = await get_tip(session, receipt.tip_id)
+                await receive_message(session, tip, words, channel=Channel.WEB, keys=keys, now=now)
+        assert (refused.value.field, refused.value.problem) == ("text", "holds_code")

@@ -109,6 +109,17 @@ async def test_wrong_number_and_wrong_code_cannot_be_told_apart(visitor: Visitor
 
 
 @SQLITE
+async def test_a_code_is_no_tip_and_no_message(visitor: Visitor, db):
+    _, receipt = await visitor.ask(TIPS, {"text": "卖证"})
+    keys = {"case_number": receipt["case_number"], "code": receipt["code"]}
+    for path, body in ((TIPS, {}), (MESSAGES, keys)):
+        status, problem = await visitor.ask(path, {**body, "text": receipt["code"]})
+        assert (status, problem["errors"][0]["field"]) == (422, "text")
+        assert "查询码" in problem["detail"]
+    assert await count_tips(db) == 1
+
+
+@SQLITE
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [

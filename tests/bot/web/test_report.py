@@ -112,6 +112,13 @@ async def test_a_mistake_is_told_at_the_top_and_at_the_field_in_the_same_words(v
     assert page.words.count("这里不能空着，请写几句话。") == 2
 
 
+async def test_a_code_is_refused_where_it_is_typed(visitor: Visitor):
+    await visitor.open("/report/what")
+    page = await visitor.send("/report/what", text="1234 5678 9012 3456 7890")
+    assert page.status == 422
+    assert "像是举报编号或查询码" in page.words
+
+
 @SQLITE
 async def test_change_leads_back_to_the_check(visitor: Visitor):
     await visitor.open("/report/what")

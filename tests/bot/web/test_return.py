@@ -125,6 +125,18 @@ async def test_a_message_that_will_not_do_comes_back_with_its_sentence(visitor: 
 
 
 @SQLITE
+async def test_a_code_in_the_box_for_words_is_not_stored(visitor: Visitor, db):
+    number, code = await visitor.tell()
+    await enter(visitor, number, code)
+    for words in (code, f"编号{number} 查询码{code}", number):
+        page = await visitor.send("/status/message", text=words)
+        assert page.status == 422
+        assert "像是举报编号或查询码" in page.words
+    async with db.read() as session:
+        assert await session.scalar(select(Message)) is None
+
+
+@SQLITE
 async def test_being_late_is_told(visitor: Visitor, db, clock):
     number, code = await visitor.tell()
     await give_case(db, due_in=timedelta(days=3))
