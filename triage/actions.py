@@ -269,8 +269,12 @@ async def decide_finding(
     by: Staff,
     catalog: Catalog,
     now: datetime,
+    changes_case: bool = True,
 ) -> None:
-    """认定: a person says what the machine proposed otherwise; both stay side by side."""
+    """认定: a person says what the machine proposed otherwise; both stay side by side.
+
+    `changes_case`: False keeps the case listed under what was reported, as where nothing of it was proven.
+    """
     _check_scope(case, by)
     tips = await list_tips_of_case(session, case.id)
     for value in values:
@@ -288,7 +292,7 @@ async def decide_finding(
                 created_at=now,
             )
         )
-    before = _apply_finding(case, kind, list(values))
+    before = _apply_finding(case, kind, list(values), changes_case=changes_case)
     record_event(
         session,
         "finding_decided",
@@ -301,7 +305,7 @@ async def decide_finding(
     )
 
 
-def _apply_finding(case: Case, kind: FindingKind, values: list[str]) -> Any:  # noqa: ANN401 - JSON value
+def _apply_finding(case: Case, kind: FindingKind, values: list[str], *, changes_case: bool) -> Any:  # noqa: ANN401 - JSON value
     """Write a decision into the case; answers what stood there, except names."""
     columns = {
         FindingKind.CLAUSE: "clauses",
@@ -323,7 +327,8 @@ def _apply_finding(case: Case, kind: FindingKind, values: list[str]) -> Any:  # 
             after = values == ["true"]
         case _:
             after = values[0] if values else ""
-    setattr(case, column, after)
+    if changes_case:
+        setattr(case, column, after)
     return None if kind is FindingKind.TARGET else before
 
 

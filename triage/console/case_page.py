@@ -159,6 +159,18 @@ def find_decision(file: CaseFile, kind: FindingKind) -> Decision | None:
     return Decision(frozenset(row.value for row in staff if row.created_at == event.at), name or "", event.at)
 
 
+def view_verified(file: CaseFile, words: Words) -> list[str]:
+    """What was decided together with the result: the verified clauses and, where asked, about the police."""
+    clauses, police = (
+        decision if (decision := find_decision(file, kind)) and decision.at == file.case.result_at else None
+        for kind in (FindingKind.CLAUSE, FindingKind.POLICE_REFERRAL)
+    )
+    return [
+        *([words.verified(sorted(clauses.values))] if clauses else []),
+        *([words.police_decided(value) for value in police.values] if police else []),
+    ]
+
+
 def _view_value(
     kind: FindingKind, value: str, rows: Sequence[Finding], decision: Decision | None, words: Words
 ) -> Said:
@@ -356,6 +368,7 @@ def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetim
         "office": words.office(case.office_id),
         "tips": view_tips(file, words),
         "findings": view_findings(file, words),
+        "verified": view_verified(file, words),
         "clocks": clocks,
         "nearest": next((clock for clock in clocks if clock.status == "running"), None),
         "stages": view_stages(case, words),

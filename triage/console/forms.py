@@ -1,15 +1,16 @@
 """What the forms of moves need beside the case: choices, what was typed, previews; which field an error is about."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from models.queries.staff import list_active_staff
 from models.staff import Staff
-from models.states import Role, Verdict
+from models.states import FindingKind, Role, Verdict
 from triage.actions import REFUSAL_CODES
-from triage.console.case_page import CaseFile
+from triage.console.case_page import CaseFile, find_decision
 from triage.console.context import Desk
-from triage.console.moves import FIELDS, Typed
+from triage.console.moves import FIELDS, Typed, needs_police_answer, verified_clauses
 from triage.console.words import Words
 from triage.workflow import Move, Refusal
 
@@ -41,16 +42,18 @@ async def options(
         for name in {name for names in FIELDS.values() for name in names}
     }
     if opened == Move.FILE_RESULT and not typed:
-        values |= {
-            "verdict": case.verdict or "",
-            "result": case.result,
-        }  # sent back: go on from what was filed
+        values |= _filed_before(file)
     return {
         "typed": {**values, "clauses": clauses},
         "version": typed.version if typed else case.version,
         "offices": [] if staff.role is Role.LEAD else [*unchosen, *words.office_options()],
         "officers": await _officers(desk, staff, file, words) if opened == Move.ASSIGN else [],
-        "clause_options": words.clause_options() if opened == Move.ACCEPT else [],
+        "clause_options": words.clause_options() if opened in {Move.ACCEPT, Move.FILE_RESULT} else [],
+        "proposed": list_proposed(file, clauses),
+        "asks_police": needs_police_answer(case, file.findings),
+        "police_options": [
+            {"value": value, "label": words(f"finding.police_decided.{value}")} for value in ("true", "false")
+        ],
         "refusal_codes": [
             {"value": code, "label": f"{code} {words(f'refusal_code.{code}')}"} for code in REFUSAL_CODES
         ],
@@ -59,6 +62,22 @@ async def options(
         ],
         "departments": [words(f"department.{name}") for name in DEPARTMENTS],
     }
+
+
+def _filed_before(file: CaseFile) -> dict[str, str]:
+    """Sent back: one goes on from what was filed."""
+    police = find_decision(file, FindingKind.POLICE_REFERRAL)
+    return {
+        "verdict": file.case.verdict or "",
+        "result": file.case.result,
+        "police": min(police.values, default="") if police else "",
+    }
+
+
+def list_proposed(file: CaseFile, ticked: Sequence[str]) -> list[str]:
+    """The clauses to be decided upon: those of the case, those ever named for it, and what was ticked."""
+    named = [row.value for row in file.findings if row.kind is FindingKind.CLAUSE]
+    return list(dict.fromkeys([*file.case.clauses, *named, *ticked]))
 
 
 async def _officers(desk: Desk, staff: Staff, file: CaseFile, words: Words) -> list[dict[str, str]]:
@@ -90,15 +109,24 @@ def label_of(move: Move, name: str, words: Words) -> str:
         (Move.ASSIGN, "reason"): "assign_note",
         (Move.ASK_REPORTER, "words"): "ask_reporter",
         (Move.ADD_NOTE, "words"): "add_note",
+        (Move.FILE_RESULT, "clauses"): "verified_clauses",
     }
     return words(f"field.{own.get((move, name), name)}")
+
+
+def say_refusal(refusal: Refusal, move: Move, words: Words) -> str:
+    """Why a move was refused; a field is called what the form of this move calls it."""
+    values = words.refusal_values(refusal)
+    if field := field_of(refusal, move):
+        values["field"] = label_of(move, field, words)
+    return words.error(words.refusal_key(refusal), **values)
 
 
 def preview(file: CaseFile, move: Move, typed: Typed, words: Words) -> dict[str, Any]:
     """What will stand in the record or before the reporter's eyes, and what to think of before."""
     body = typed.get("result") or typed.get("answer") or typed.get("words")
     lines = {
-        Move.FILE_RESULT: lambda: [words.state("verdict", typed.get("verdict"))],
+        Move.FILE_RESULT: lambda: _preview_result(file, typed, words),
         Move.ANSWER: lambda: [words.state("verdict", file.case.verdict)] if file.case.verdict else [],
         Move.REFUSE: lambda: [words.state("case", "refused"), words(f"refusal_code.{typed.get('code')}")],
         Move.TRANSFER_OUT: lambda: [words("preview.transferred_to", to=typed.get("to"))],
@@ -110,6 +138,15 @@ def preview(file: CaseFile, move: Move, typed: Typed, words: Words) -> dict[str,
         "version": typed.version,
         "warnings": [] if move is Move.FILE_RESULT else find_warnings(body, words),
     }
+
+
+def _preview_result(file: CaseFile, typed: Typed, words: Words) -> list[str]:
+    asks_police = needs_police_answer(file.case, file.findings)
+    return [
+        words.state("verdict", typed.get("verdict")),
+        words.verified(verified_clauses(typed)),
+        *([words.police_decided(typed.get("police"))] if asks_police else []),
+    ]
 
 
 def find_warnings(body: str, words: Words) -> list[str]:

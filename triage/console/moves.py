@@ -4,7 +4,7 @@
 `MoveRefusedError`. A form that was made for an older state of the case raises `StaleFormError`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -12,7 +12,8 @@ from typing import assert_never
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.catalog import Catalog
-from models.case import Case
+from models.case import Case, Finding
+from models.queries.cases import list_findings
 from models.staff import Staff
 from models.states import Disposition, FindingKind, Verdict
 from triage import actions
@@ -25,7 +26,7 @@ FIELDS: Mapping[Move, tuple[str, ...]] = {
     Move.ASSIGN: ("office_id", "officer_id", "reason"),
     Move.SIGN_FOR: (),
     Move.RETURN: ("reason",),
-    Move.FILE_RESULT: ("verdict", "result"),
+    Move.FILE_RESULT: ("verdict", "clauses", "police", "result"),
     Move.SEND_BACK: ("reason",),
     Move.APPROVE: (),
     Move.ANSWER: ("answer",),
@@ -35,6 +36,8 @@ FIELDS: Mapping[Move, tuple[str, ...]] = {
 }
 WITH_PREVIEW = frozenset({Move.FILE_RESULT, Move.ANSWER, Move.REFUSE, Move.TRANSFER_OUT, Move.ASK_REPORTER})
 """What the reporter or the record keeps word for word is shown once more before it counts."""
+WITH_CLAUSES = frozenset({Verdict.PROVEN, Verdict.PARTLY_PROVEN})
+"""Verdicts that say which clauses were violated."""
 
 
 class StaleFormError(Exception):
@@ -88,8 +91,7 @@ async def perform(  # noqa: C901, PLR0912 - one branch per move, and none can be
                 session, case, reason=typed.get("reason"), by=by, catalog=catalog, now=now
             )
         case Move.FILE_RESULT:
-            verdict, result = read_verdict(typed), typed.get("result")
-            await actions.file_result(session, case, verdict=verdict, result=result, by=by, now=now)
+            await _file_result(session, case, typed, by=by, catalog=catalog, now=now)
         case Move.SEND_BACK:
             await actions.send_back(session, case, reason=typed.get("reason"), by=by, now=now)
         case Move.APPROVE:
@@ -121,10 +123,7 @@ async def _accept(
     office_id = typed.get("office_id")
     if not office_id:
         raise actions.MoveRefusedError(Refusal("field.empty", {"field": "office_id"}))
-    if not typed.clauses and case.disposition is not Disposition.OTHER_SAFETY:
-        raise actions.MoveRefusedError(Refusal("field.empty", {"field": "clauses"}))
-    if unknown := set(typed.clauses) - set(catalog.clauses):
-        raise actions.MoveRefusedError(Refusal("move.unknown_clause", {"clause": min(unknown)[:20]}))
+    _check_clauses(case, typed, catalog)
     await actions.accept(session, case, by=by, catalog=catalog, now=now)
     for kind, before, after in (
         (FindingKind.CLAUSE, list(case.clauses), list(typed.clauses)),
@@ -136,6 +135,47 @@ async def _accept(
             )
     await actions.assign(
         session, case, office_id=office_id, reason=typed.get("reason"), by=by, catalog=catalog, now=now
+    )
+
+
+def _check_clauses(case: Case, typed: Typed, catalog: Catalog) -> None:
+    """Another safety matter needs no clause, anything else at least one; all must be known."""
+    if not typed.clauses and case.disposition is not Disposition.OTHER_SAFETY:
+        raise actions.MoveRefusedError(Refusal("field.empty", {"field": "clauses"}))
+    if unknown := set(typed.clauses) - set(catalog.clauses):
+        raise actions.MoveRefusedError(Refusal("move.unknown_clause", {"clause": min(unknown)[:20]}))
+
+
+async def _file_result(
+    session: AsyncSession, case: Case, typed: Typed, *, by: Staff, catalog: Catalog, now: datetime
+) -> None:
+    """The result with its findings: the verified clauses and, where suspected, whether it is for the police."""
+    verdict = read_verdict(typed)
+    if verdict in WITH_CLAUSES:
+        _check_clauses(case, typed, catalog)
+    asks_police = needs_police_answer(case, await list_findings(session, case.id))
+    if asks_police and typed.get("police") not in {"true", "false"}:
+        raise actions.MoveRefusedError(Refusal("field.empty", {"field": "police"}))
+    await actions.file_result(session, case, verdict=verdict, result=typed.get("result"), by=by, now=now)
+    verified = verified_clauses(typed)
+    decisions = [(FindingKind.CLAUSE, verified, bool(verified))]
+    if asks_police:
+        decisions.append((FindingKind.POLICE_REFERRAL, [typed.get("police")], True))
+    for kind, values, changes in decisions:
+        await actions.decide_finding(
+            session, case, kind=kind, values=values, by=by, catalog=catalog, now=now, changes_case=changes
+        )
+
+
+def verified_clauses(typed: Typed) -> list[str]:
+    """The clauses that count as verified: none where nothing was proven, whatever was left ticked."""
+    return list(typed.clauses) if typed.get("verdict") in WITH_CLAUSES else []
+
+
+def needs_police_answer(case: Case, findings: Sequence[Finding]) -> bool:
+    """Whether the officer must say if this is for the police: somebody or the machine suspected a crime."""
+    return case.is_police_matter or any(
+        row.kind is FindingKind.POLICE_REFERRAL and row.value == "true" for row in findings
     )
 
 

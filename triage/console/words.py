@@ -1,6 +1,6 @@
 """Words for what is stored: offices, clauses, clocks. The one place that joins rule data and locale texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, assert_never
 
@@ -114,6 +114,16 @@ class Words:
         """The full wording of a clause."""
         clause = self.catalog.clauses.get(clause_id)
         return clause.title(self.locale) if clause else clause_id
+
+    def verified(self, clause_ids: Iterable[str]) -> str:
+        """Which clauses a result verifies, or that it verifies none."""
+        joiner = self("finding.joiner")
+        named = joiner.join(f"{name} {self.clause(name)}" for name in clause_ids)
+        return self("finding.verified", clauses=named or self("finding.no_clause_verified"))
+
+    def police_decided(self, value: str) -> str:
+        """Whether a result calls the matter one for the police."""
+        return self("finding.police_line", said=self(f"finding.police_decided.{value}"))
 
     def law(self, clause_id: str) -> list[str]:
         """The places in the law behind a clause."""

@@ -6,11 +6,12 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
-from models.case import Case
+from models.case import Case, Finding
 from models.event import Event
 from models.message import Message
 from models.numbers import in_groups
-from models.states import CaseState, Disposition, FindingKind, MessageKind, Role, Verdict
+from models.states import CaseState, Disposition, FindingKind, FindingSource, MessageKind, Role, Verdict
+from models.tip import Tip
 from tests.factories import NOW, make_case, make_finding, make_message, make_tip
 from triage.actions import decide_finding
 from triage.console.moves import FIELDS
@@ -69,7 +70,7 @@ async def test_from_the_city_desk_to_the_closed_case(db, bureau, sign_in, catalo
     assert (await officer.post(f"{page}/sign_for", form_of(case))).says("已签收，开始核查")
 
     case = await reload(db, case)
-    result = {"verdict": "partly_proven", "result": "一、查了广告。\n二、问了学员。"}
+    result = {"verdict": "partly_proven", "result": "一、查了广告。\n二、问了学员。", "clauses": "3.1.4"}
     preview = await officer.post(f"{page}/file_result", form_of(case, step="preview", **result))
     assert preview.says("部分属实")
     assert preview.says("二、问了学员。")
@@ -241,7 +242,8 @@ class TestTwoPeople:
             case = await session.get_one(Case, bureau.case.id)
             case.office_id, case.state = "yancheng", CaseState.VERIFYING
         words = "查明：" + "详细情况。" * 50
-        stale = await officer.post(f"{page}/file_result", {**old, "verdict": "proven", "result": words})
+        typed = {"verdict": "proven", "result": words, "clauses": "3.1.4"}
+        stale = await officer.post(f"{page}/file_result", {**old, **typed})
         assert stale.status == 409
         assert stale.says("案件刚刚有了变化")
         assert words in stale.text
@@ -252,7 +254,9 @@ class TestTwoPeople:
         again = await officer.post(f"{page}/file_result", kept)
         assert f'name="version" value="{case.version}"' in again.text
         assert words in again.text
-        await officer.post(f"{page}/file_result", form_of(case, verdict="proven", result=words))
+        await officer.post(
+            f"{page}/file_result", form_of(case, verdict="proven", result=words, clauses="3.1.4")
+        )
         assert (await reload(db, case)).result == words
 
     async def test_a_stale_form_for_a_step_that_is_over_says_so(self, db, bureau, sign_in):
@@ -297,7 +301,7 @@ class TestMessages:
         officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
         await lead.get(f"/cases/{case.number}")
         assert not (await reload(db, case)).has_unread
-        fields = form_of(case, verdict="proven", result="一小时前开始写的")
+        fields = form_of(case, verdict="proven", result="一小时前开始写的", clauses="3.1.4")
         assert (await officer.post(f"/cases/{case.number}/file_result", fields)).says("已提交核查结果")
 
     async def test_a_note_and_a_question_stand_in_the_history_once(self, db, bureau, sign_in):
@@ -416,3 +420,109 @@ async def test_the_machines_reason_is_said_in_the_readers_language(db, bureau, s
     english = await browser.get(f"/cases/{case.number}?lang=en")
     assert english.says("A pass is promised or sold by the training side or a middleman.")
     assert english.says("早先规则的说法。")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestVerifiedFindings:
+    """With the result an officer says which clauses he verified, and whether the police must have it."""
+
+    async def open(self, db, bureau, **changes) -> Case:
+        async with db.begin() as session:
+            tip = await make_tip(session)
+            officer_id = bureau.by_role[Role.OFFICER].id
+            case = await make_case(session, tip=tip, officer_id=officer_id, **changes)
+            await make_finding(session, case, tip, value="3.1.4")
+            await make_finding(session, case, tip, value="3.1.2")
+        return case
+
+    async def decisions(self, db, case: Case) -> dict[str, list[str]]:
+        async with db.read() as session:
+            wanted = select(Finding).where(Finding.case_id == case.id, Finding.source == FindingSource.STAFF)
+            found: dict[str, list[str]] = {}
+            for row in await session.scalars(wanted.order_by(Finding.id)):
+                found.setdefault(row.kind.value, []).append(row.value)
+        return found
+
+    async def test_the_form_proposes_and_takes_any_other_clause(self, db, bureau, sign_in):
+        case = await self.open(db, bureau, clauses=["3.1.4", "3.1.2"])
+        officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
+        page = f"/cases/{case.number}"
+        form = await officer.get(f"{page}?do=file_result")
+        assert form.says("核实的条款")
+        assert 'value="3.1.4" checked' in form.text
+        assert 'value="3.4.1">' in form.text  # can be added
+        assert not form.says("应当移送公安的线索")
+        fields = [
+            *(("version", str(case.version)), ("verdict", "proven"), ("result", "事实")),
+            *(("clauses", "3.1.4"), ("clauses", "3.4.1")),
+        ]
+        preview = await officer.post(f"{page}/file_result", [*fields, ("step", "preview")])
+        assert preview.says("核实的条款")
+        assert preview.text.count('type="hidden" name="clauses"') == 2
+        assert await self.decisions(db, case) == {}
+        await officer.post(f"{page}/file_result", [*fields, ("step", "send")])
+        assert await self.decisions(db, case) == {"clause": ["3.1.4", "3.4.1"]}
+        assert (await reload(db, case)).clauses == ["3.1.4", "3.4.1"]
+        seen = await lead.get(page)
+        for word in ("核实的条款", "认可", "补充", "不采纳"):
+            assert seen.says(word), word
+
+    @pytest.mark.parametrize("verdict", ["proven", "partly_proven"])
+    async def test_what_is_proven_names_its_clauses(self, db, bureau, sign_in, verdict):
+        case = await self.open(db, bureau)
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        page = f"/cases/{case.number}/file_result"
+        answer = await officer.post(page, form_of(case, verdict=verdict, result="事实", step="preview"))
+        assert answer.status == 422
+        assert answer.says("请填写“核实的条款”")
+        assert "checked" not in answer.text.split('id="clauses"')[1].split("</fieldset>")[0]
+        unknown = form_of(case, verdict=verdict, result="事实", clauses="9.9")
+        assert (await officer.post(page, unknown)).status == 422
+
+    @pytest.mark.parametrize("verdict", ["not_proven", "unclear"])
+    async def test_what_is_not_proven_has_none_and_stays_listed_as_reported(
+        self, db, bureau, sign_in, verdict
+    ):
+        case = await self.open(db, bureau)
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        page = f"/cases/{case.number}"
+        fields = form_of(case, verdict=verdict, result="没有查到", clauses="3.1.4")
+        preview = await officer.post(f"{page}/file_result", {**fields, "step": "preview"})
+        assert preview.says("核实的条款：无")
+        await officer.post(f"{page}/file_result", fields)
+        assert await self.decisions(db, case) == {}
+        assert (await reload(db, case)).clauses == ["3.1.4"]
+        seen = await officer.get(page)
+        assert seen.says("核实的条款：无")
+        assert seen.says("不采纳")
+
+    async def test_suspicion_of_a_crime_must_be_answered(self, db, bureau, sign_in):
+        case = await self.open(db, bureau, is_police_matter=True)
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        page = f"/cases/{case.number}/file_result"
+        assert (await officer.get(f"/cases/{case.number}?do=file_result")).says("是否属于应当移送公安的线索")
+        fields = form_of(case, verdict="proven", result="事实", clauses="3.1.4")
+        answer = await officer.post(page, fields)
+        assert answer.status == 422
+        assert answer.says("请填写“是否属于应当移送公安的线索”")
+        preview = await officer.post(page, {**fields, "police": "false", "step": "preview"})
+        assert preview.says("移送公安：不属于应当移送公安的线索")
+        await officer.post(page, {**fields, "police": "false"})
+        assert (await self.decisions(db, case))["police_referral"] == ["false"]
+        assert not (await reload(db, case)).is_police_matter
+
+    async def test_a_police_finding_asks_too_and_an_earlier_answer_stands(self, db, bureau, sign_in):
+        case = await self.open(db, bureau)
+        async with db.begin() as session:
+            tip = await session.scalar(select(Tip).where(Tip.case_id == case.id))
+            await make_finding(session, case, tip, FindingKind.POLICE_REFERRAL, "true")
+        officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
+        page = f"/cases/{case.number}"
+        fields = {"verdict": "proven", "result": "事实", "clauses": "3.1.4", "police": "true"}
+        await officer.post(f"{page}/file_result", form_of(case, **fields))
+        case = await reload(db, case)
+        assert case.is_police_matter
+        assert (await lead.get(page)).says("移送公安：属于应当移送公安的线索")
+        await lead.post(f"{page}/send_back", form_of(case, reason="再查"))
+        again = await officer.get(f"{page}?do=file_result")
+        assert 'value="true" checked' in again.text

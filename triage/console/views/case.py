@@ -219,7 +219,7 @@ async def _refuse(
 ) -> web.Response:
     """A field to mend opens the form again with every word kept; a forbidden move says why."""
     words = Words(request.app[DESK].catalog, get_locale(request))
-    sentence = words.refusal(error.refusal)
+    sentence = forms.say_refusal(error.refusal, move, words)
     if field := forms.field_of(error.refusal, move):
         return await _show_form(request, staff, number, move, typed, {field: sentence}, status=422)
     values: dict[str, Any] = words.refusal_values(error.refusal)
