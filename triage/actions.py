@@ -185,13 +185,19 @@ async def send_back(session: AsyncSession, case: Case, *, reason: str, by: Staff
         )
 
 
-async def approve(session: AsyncSession, case: Case, *, by: Staff, catalog: Catalog, now: datetime) -> None:
-    """审核通过: verification ends (D10) and the answer falls due (D12). Nobody approves what he filed himself."""
+async def approve(
+    session: AsyncSession, case: Case, *, reason: str = "", by: Staff, catalog: Catalog, now: datetime
+) -> None:
+    """审核通过: verification ends (D10) and the answer falls due (D12). Nobody approves what he filed himself.
+
+    `reason`: 审核意见, if there is one.
+    """
+    _check_length(reason, "reason", longest=MAX_REASON)
     if by.id == case.result_by:
         raise MoveRefusedError(Refusal("move.own_result", {}))
     _move(case, Move.APPROVE, by=by)
     case.approved_at = now
-    record_event(session, "result_approved", at=now, by=by.id, case_id=case.id)
+    record_event(session, "result_approved", at=now, by=by.id, case_id=case.id, reason=reason.strip())
     await meet_clocks(session, case, ("D10",), now=now)
     await start_clock(session, case, "D12", event="result_approved", started_at=now, catalog=catalog)
 
@@ -400,6 +406,10 @@ async def _tell_reporters(session: AsyncSession, case: Case, kind: str, *, now: 
 def _check_words(words: str, field: str, *, longest: int = MAX_WORDS) -> None:
     if not words.strip():
         raise MoveRefusedError(Refusal("field.empty", {"field": field}))
+    _check_length(words, field, longest=longest)
+
+
+def _check_length(words: str, field: str, *, longest: int) -> None:
     if len(words) > longest:
         raise MoveRefusedError(Refusal("field.too_long", {"field": field, "longest": str(longest)}))
 

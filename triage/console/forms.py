@@ -109,6 +109,7 @@ def label_of(move: Move, name: str, words: Words) -> str:
         (Move.ASSIGN, "reason"): "assign_note",
         (Move.ASK_REPORTER, "words"): "ask_reporter",
         (Move.ADD_NOTE, "words"): "add_note",
+        (Move.APPROVE, "reason"): "opinion",
         (Move.FILE_RESULT, "clauses"): "verified_clauses",
     }
     return words(f"field.{own.get((move, name), name)}")

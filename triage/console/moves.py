@@ -28,7 +28,7 @@ FIELDS: Mapping[Move, tuple[str, ...]] = {
     Move.RETURN: ("reason",),
     Move.FILE_RESULT: ("verdict", "clauses", "police", "result"),
     Move.SEND_BACK: ("reason",),
-    Move.APPROVE: (),
+    Move.APPROVE: ("reason",),
     Move.ANSWER: ("answer",),
     Move.CLOSE: (),
     Move.ASK_REPORTER: ("words",),
@@ -95,7 +95,7 @@ async def perform(  # noqa: C901, PLR0912 - one branch per move, and none can be
         case Move.SEND_BACK:
             await actions.send_back(session, case, reason=typed.get("reason"), by=by, now=now)
         case Move.APPROVE:
-            await actions.approve(session, case, by=by, catalog=catalog, now=now)
+            await actions.approve(session, case, reason=typed.get("reason"), by=by, catalog=catalog, now=now)
         case Move.ANSWER:
             await actions.answer(session, case, words=typed.get("answer"), by=by, now=now)
         case Move.CLOSE:

@@ -526,3 +526,40 @@ class TestVerifiedFindings:
         await lead.post(f"{page}/send_back", form_of(case, reason="再查"))
         again = await officer.get(f"{page}?do=file_result")
         assert 'value="true" checked' in again.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestOpinion:
+    async def test_an_approval_may_say_why(self, db, bureau, sign_in):
+        lead = await sign_in(bureau.by_role[Role.LEAD])
+        async with db.begin() as session:
+            case = await make_case(session, CaseState.RESULT_FILED)
+        page = f"/cases/{case.number}"
+        assert (await lead.get(f"{page}?do=approve")).says("审核意见")
+        long = await lead.post(f"{page}/approve", form_of(case, reason="长" * 501))
+        assert long.status == 422
+        assert long.says("“审核意见”太长，最多 500 字")
+        await lead.post(f"{page}/approve", form_of(case, reason="事实清楚，同意。"))
+        assert (await lead.get(page)).says("事实清楚，同意。")
+        async with db.read() as session:
+            event = await session.scalar(select(Event).where(Event.kind == "result_approved"))
+        assert event.reason == "事实清楚，同意。"
+
+    async def test_an_approval_needs_no_words(self, db, bureau, sign_in):
+        lead = await sign_in(bureau.by_role[Role.LEAD])
+        async with db.begin() as session:
+            case = await make_case(session, CaseState.RESULT_FILED)
+        assert (await lead.post(f"/cases/{case.number}/approve", form_of(case))).says("审核已通过")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_usual_departments_are_offered_and_any_other_can_be_written(db, bureau, sign_in):
+    desk = await sign_in(bureau.by_role[Role.INTAKE])
+    async with db.begin() as session:
+        case = await make_case(session, CaseState.REGISTERED, "city", due_rule="D03")
+    form = await desk.get(f"/cases/{case.number}?do=transfer_out")
+    assert 'list="departments"' in form.text
+    for name in ("12345", "住房", "市场", "人力", "消防", "交通", "公安", "教育", "纪委"):
+        assert f'<option value="{name}' in form.text, name
+    fields = form_of(case, to="漯河市水利局", answer="已转水利部门。")
+    assert (await desk.post(f"/cases/{case.number}/transfer_out", fields)).says("已移送")
