@@ -83,11 +83,12 @@ def make_desk_row(
 
 def list_marks(case: Case, *, words: Words, has_files: bool) -> list[tuple[str, str]]:
     """What to notice at once: (word, kind of badge)."""
+    urgency = words.state("urgency", case.urgency)
     marks = [
-        (case.is_open and case.urgency is Urgency.IMMEDIATE, "immediate", "urgent"),
-        (case.has_unread, "unread", "accent"),
-        (case.is_police_matter, "police", "late"),
-        (case.is_open and case.urgency is Urgency.HIGH, "high", "soon"),
-        (has_files, "files", ""),
+        (case.is_open and case.urgency is Urgency.IMMEDIATE, urgency, "urgent"),
+        (case.has_unread, words("mark.unread"), "accent"),
+        (case.is_police_matter, words("mark.police"), "late"),
+        (case.is_open and case.urgency is Urgency.HIGH, urgency, "soon"),
+        (has_files, words("mark.files"), ""),
     ]
-    return [(words(f"mark.{key}"), kind) for is_so, key, kind in marks if is_so]
+    return [(word, kind) for is_so, word, kind in marks if is_so]

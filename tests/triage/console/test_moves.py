@@ -10,7 +10,16 @@ from models.case import Case, Finding
 from models.event import Event
 from models.message import Message
 from models.numbers import in_groups
-from models.states import CaseState, Disposition, FindingKind, FindingSource, MessageKind, Role, Verdict
+from models.states import (
+    CaseState,
+    Disposition,
+    FindingKind,
+    FindingSource,
+    MessageKind,
+    Role,
+    Urgency,
+    Verdict,
+)
 from models.tip import Tip
 from tests.factories import NOW, make_case, make_finding, make_message, make_tip
 from triage.actions import decide_finding
@@ -563,3 +572,35 @@ async def test_the_usual_departments_are_offered_and_any_other_can_be_written(db
         assert f'<option value="{name}' in form.text, name
     fields = form_of(case, to="漯河市水利局", answer="已转水利部门。")
     assert (await desk.post(f"/cases/{case.number}/transfer_out", fields)).says("已移送")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestOneWordForOneThing:
+    @pytest.mark.parametrize(("urgency", "word"), [(Urgency.IMMEDIATE, "紧急"), (Urgency.HIGH, "较急")])
+    async def test_urgency_is_called_the_same_in_lists_and_findings(self, db, bureau, sign_in, urgency, word):
+        async with db.begin() as session:
+            tip = await make_tip(session)
+            case = await make_case(session, tip=tip, urgency=urgency)
+            await make_finding(session, case, tip, FindingKind.URGENCY, urgency.value)
+        browser = await sign_in(bureau.by_role[Role.OFFICER])
+        page = (await browser.get(f"/cases/{case.number}")).text
+        assert f">{word}</span>" in page
+        assert f"<bdi>{word}</bdi>" in page
+        assert f">{word}</span>" in (await browser.get("/cases")).text
+
+    @pytest.mark.parametrize(
+        ("move", "field", "label"),
+        [
+            ("add_note", "words", "备注"),
+            ("ask_reporter", "words", "要问的问题"),
+            ("file_result", "result", "查明的事实和处理建议"),
+            ("return", "reason", "理由"),
+        ],
+    )
+    async def test_an_error_calls_a_field_what_the_form_calls_it(self, bureau, sign_in, move, field, label):
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        values = {"verdict": "unclear", field: " "} if move == "file_result" else {field: " "}
+        page = await officer.post(f"/cases/{bureau.case.number}/{move}", form_of(bureau.case, **values))
+        assert page.status == 422
+        assert page.says(f"请填写“{label}”")
+        assert f'<label for="{field}">{label}' in page.text
