@@ -77,8 +77,17 @@ def find_receipt(typed: str) -> tuple[str, str] | None:
         return "", digits
     if len(digits) != NUMBER_DIGITS + CODE_DIGITS:
         return None
-    is_swapped = not is_case_number(digits[:NUMBER_DIGITS]) and is_case_number(digits[CODE_DIGITS:])
+    is_swapped = _is_code_first(typed, digits)
     return (digits[CODE_DIGITS:], digits[:CODE_DIGITS]) if is_swapped else split_receipt(digits)
+
+
+def _is_code_first(typed: str, digits: str) -> bool:
+    """Which half comes first: by what stands between them, else by the check digit of the number."""
+    sizes = [len(read_digits(part)) for part in re.split(r"[^\d \-]+", unicodedata.normalize("NFKC", typed))]
+    parts = [size for size in sizes if size]
+    if len(parts) == len((NUMBER_DIGITS, CODE_DIGITS)):
+        return parts[0] == CODE_DIGITS
+    return not is_case_number(digits[:NUMBER_DIGITS]) and is_case_number(digits[CODE_DIGITS:])
 
 
 def looks_like_receipt(text: str) -> bool:

@@ -5,7 +5,7 @@ return code. What it answers is the quick part, which the worker runs in the tra
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -46,6 +46,7 @@ from bot.channels.visit import (
     begin_follow_up,
     end_visit,
     open_own_tip,
+    take_half_receipt,
     take_number,
 )
 from bot.inbox import chat_digest
@@ -54,7 +55,7 @@ from bot.receipts import TooManyTriesError, find_tip_by_receipt
 from config.clock import now
 from config.text import find_locale, text
 from models.files import FileRefusedError, StoredFile, examine_in_thread, store_in_thread
-from models.numbers import CODE_DIGITS, NUMBER_DIGITS, in_groups, split_receipt
+from models.numbers import find_receipt, holds_code, in_groups, looks_like_receipt, split_receipt
 from models.queries.chats import mark_chat
 from models.queries.limits import count_try
 from models.queries.tips import find_draft, find_latest_tip_of_chat
@@ -236,6 +237,11 @@ async def _take_text(turn: Turn, prepared: Prepared) -> None:
         await _run_action(turn, action)
     elif prepared.tried:
         await answer_receipt(turn, prepared.tried)
+    elif looks_like_receipt(turn.incoming.text):
+        take_half_receipt(turn)
+    elif holds_code(turn.incoming.text):
+        turn.say(text("errors.holds_code", turn.draft.locale))
+        await ask_current(turn)
     elif step == STATUS_NUMBER:
         take_number(turn)
     elif step == STATUS_CODE:
@@ -283,6 +289,7 @@ async def _take_file(turn: Turn, prepared: Prepared) -> None:
         if not prepared.is_followed_by_album:
             await ask_current(turn)
         return
+    _leave_out_code(turn)
     step = turn.draft.step
     if step == FOLLOW_UP or (step == DONE and turn.draft.tip_id):
         await add_to_tip(turn, file=prepared.file)
@@ -290,6 +297,13 @@ async def _take_file(turn: Turn, prepared: Prepared) -> None:
     await keep_file(turn, prepared.file, is_last=not prepared.is_followed_by_album)
     if step in {IDLE, INTRO} and not prepared.is_followed_by_album:
         _say_kept(turn)
+
+
+def _leave_out_code(turn: Turn) -> None:
+    """A code written under a file is not kept with it."""
+    if holds_code(turn.incoming.text):
+        turn.say(text("errors.holds_code", turn.draft.locale))
+        turn.incoming = replace(turn.incoming, text="")
 
 
 async def _take_edit(turn: Turn) -> None:
@@ -363,14 +377,15 @@ def _find_receipt(incoming: Incoming, draft: Draft | None) -> tuple[str, str] | 
         return (number, code) if incoming.text == "status" and code else None
     if incoming.kind != "text":
         return None
-    if step == STATUS_CODE and draft:
+    number, code = find_receipt(incoming.text) or ("", "")
+    if number and code:
+        return number, code
+    if step == STATUS_CODE and draft and not number:
         return draft.answers.get(MEMORY, {}).get("number", ""), incoming.text
     number, code = split_receipt(incoming.text)
-    is_whole = len(number) == NUMBER_DIGITS and len(code) == CODE_DIGITS
-    if step == STATUS_NUMBER and code:
-        return number, code
-    is_bare = is_whole and len(incoming.text) <= NUMBER_DIGITS + CODE_DIGITS + 20
-    return (number, code) if is_bare and step in {IDLE, INTRO, DONE} else None
+    return (
+        (number, code) if step == STATUS_NUMBER and code and not looks_like_receipt(incoming.text) else None
+    )
 
 
 def _album_of(update: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The way back: where a tip stands, what the office asks, and what the reporter adds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.channels.turn import DONE, FOLLOW_UP, IDLE, STATUS_CODE, STATUS_NUMBER, Turn
 from bot.inbox import chat_digest
@@ -9,7 +9,7 @@ from bot.limits import MESSAGES_OF_TIP, TooManyError, check_count
 from bot.progress import Progress, load_progress
 from config.text import format_day, has_text, text
 from models.files import StoredFile, save_attachment
-from models.numbers import in_groups, is_case_number, split_receipt
+from models.numbers import find_receipt, in_groups, is_case_number, split_receipt
 from models.queries.limits import count_try
 from models.queries.tips import find_latest_tip_of_chat, get_tip
 from models.states import Channel, MessageKind
@@ -57,16 +57,31 @@ def take_number(turn: Turn) -> None:
     turn.say(turn.word("status.ask_code"), choices=[[(turn.word("button.leave"), "leave_status")]])
 
 
+def take_half_receipt(turn: Turn) -> None:
+    """A number or a code alone, at whatever step: a look-up has begun; a code is never kept."""
+    if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
+        turn.remember(return_to=_place_to_return(turn))
+    number, code = find_receipt(turn.incoming.text) or ("", "")
+    turn.draft.step = STATUS_NUMBER
+    if not code:
+        turn.incoming = replace(turn.incoming, text=number)
+        take_number(turn)
+        return
+    if turn.incoming.message_id:
+        turn.erase(turn.incoming.message_id)
+    turn.say(turn.word("status.code_alone"), choices=[[(turn.word("button.leave"), "leave_status")]])
+
+
 async def answer_receipt(turn: Turn, tried: TriedReceipt) -> None:
     """Number and code were tried: show the tip, or say in the same words for every cause that they do not fit."""
     if turn.incoming.message_id:
         turn.erase(turn.incoming.message_id)  # the code should not stay in the chat
+    if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
+        turn.remember(return_to=_place_to_return(turn))
     if tried.tip_id is not None:
         turn.draft.step = turn.recall("return_to") or IDLE
         await show_progress(turn, await get_tip(turn.session, tried.tip_id))
         return
-    if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
-        turn.remember(return_to=_place_to_return(turn))
     turn.draft.step = STATUS_NUMBER
     words = (
         turn.word("status.wait", minutes=-(-tried.wait_seconds // 60))

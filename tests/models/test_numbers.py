@@ -122,4 +122,9 @@ def test_a_code_with_its_name_is_found_inside_a_text() -> None:
 @given(numbers, st.integers(0, 2**128))
 def test_every_made_receipt_is_found(number: str, random: int) -> None:
     code = make_code(random)
-    assert find_receipt(f"{in_groups(number)} {in_groups(code)}") == (number, code)
+    for words in (
+        f"{in_groups(number)} {in_groups(code)}",
+        f"{in_groups(code)}，{number}",
+        f"{code}\n{number}",
+    ):
+        assert find_receipt(words) == (number, code)
