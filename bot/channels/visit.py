@@ -118,10 +118,9 @@ def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
         ),
     ]
     if promise := progress.promise:
-        key = "status.promise_late" if promise.is_late else "status.promise"
-        parts.append(
-            turn.word(key, day=format_day(promise.due_at, locale), sentence=promise.sentence(locale))
-        )
+        key = f"public.status.clock.{promise.key}.{'late' if promise.is_late else 'fine'}"
+        day = text(key, locale, day=format_day(promise.due_at, locale))
+        parts.append(f"{day}\n{promise.sentence(locale)}")
     if progress.answer:
         parts.append(turn.word("status.answer", answer=_clip(turn, progress.answer)))
     letters = [letter for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER]
