@@ -120,6 +120,19 @@ async def test_a_code_is_refused_where_it_is_typed(visitor: Visitor):
 
 
 @SQLITE
+async def test_giving_up_stands_apart_from_sending_and_says_what_it_does(visitor: Visitor):
+    await visitor.open("/report/what")
+    await visitor.send("/report/what", text="一")
+    page = await visitor.send("/report/contact", choice="anonymous")
+    between = page.text[
+        page.text.index('action="/report/check"') : page.text.index('action="/report/forget"')
+    ]
+    assert "<hr" in between
+    assert "不提交，删除全部内容" in page.words
+    assert "删除后无法恢复" in page.words
+
+
+@SQLITE
 async def test_change_leads_back_to_the_check(visitor: Visitor):
     await visitor.open("/report/what")
     await visitor.send("/report/what", text="一")
