@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from config.text import text
+from config.text import has_text, text
 
 KNOWN = frozenset({400, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 500, 503})
 PROBLEM = "application/problem+json"
@@ -53,13 +53,28 @@ def title_of(status: int, locale: str) -> str:
     return text(f"errors.status.{status if status in KNOWN else 500}.title", locale)
 
 
+def title_of_problem(refusal: Refusal, locale: str) -> str:
+    """Title for a client of the API: of the sentence where it has one, else of the status; never of a web page."""
+    for key in (f"errors.api.title.{refusal.key}", f"errors.api.{refusal.status}.title"):
+        if has_text(key):
+            return text(key, locale)
+    return title_of(refusal.status, locale)
+
+
+def detail_of_problem(refusal: Refusal, locale: str) -> str:
+    """The sentence; where it would only be the one of a web page, one for clients of the API."""
+    key = f"errors.api.{refusal.status}.body"
+    is_plain = refusal.key == f"status.{refusal.status}.body"
+    return text(key, locale) if is_plain and has_text(key) else refusal.sentence(locale)
+
+
 def problem(refusal: Refusal, locale: str) -> web.Response:
     """The JSON form of a refusal."""
     body = {
         "type": "about:blank",
-        "title": title_of(refusal.status, locale),
+        "title": title_of_problem(refusal, locale),
         "status": refusal.status,
-        "detail": refusal.sentence(locale),
+        "detail": detail_of_problem(refusal, locale),
         **refusal.extra,
     }
     return web.Response(

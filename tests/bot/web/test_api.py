@@ -105,6 +105,7 @@ async def test_wrong_number_and_wrong_code_cannot_be_told_apart(visitor: Visitor
     assert wrong_code == wrong_number
     assert wrong_code[0] == 404
     assert "查询码" in wrong_code[1]["detail"]
+    assert wrong_code[1]["title"] == "举报编号或查询码不对"
     assert (await visitor.ask(MESSAGES, {"case_number": "1", "code": "2", "text": "x"}))[0] == 404
 
 
@@ -186,6 +187,10 @@ async def test_only_json_is_read_and_only_post_is_allowed(visitor: Visitor):
     for method in ("GET", "PUT", "DELETE", "OPTIONS", "TRACE"):
         async with visitor.session.request(method, visitor.base + TIPS) as answer:
             assert answer.status == 405
+            problem = await answer.json(content_type=None)
+            assert "Allow" in answer.headers
+            assert "Allow" in problem["detail"]
+            assert "页" not in problem["title"] + problem["detail"]
             assert "Access-Control-Allow-Origin" not in answer.headers
 
 
