@@ -210,6 +210,10 @@ class TelegramChat:
     async def _try(self, method: str, params: dict[str, Any]) -> bool:
         try:
             await self._bot.call(method, params)
+        except InvalidToken:
+            # What the library says of every 404; our token is tried elsewhere, so the server lacks the method.
+            log.info("telegram_method_unknown", method=method)
+            return False
         except TelegramError as error:
             log.info("telegram_nicety_failed", method=method, kind=type(error).__name__)
             return False

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.channels import RefusedError, TooBigError, TryLaterError, UnreachableError
 from bot.channels.telegram import TelegramChat
@@ -85,6 +86,19 @@ async def test_niceties_may_fail(fake, chat):
     assert not await chat.erase(1, 5)
     assert not await chat.show_activity(1)
     assert not await chat.set_commands([("start", "开始")])
+
+
+async def test_a_method_that_the_server_lacks_is_no_trouble_with_the_token(fake, chat):
+    fake.lacks("editMessageText", "setMyCommands", "deleteWebhook")
+    with capture_logs() as lines:
+        await chat.edit(1, 5, "改")
+        await chat.set_commands([("start", "开始")])
+        await chat.delete_webhook()
+    assert [(line["event"], line["method"]) for line in lines] == [
+        ("telegram_method_unknown", method)
+        for method in ("editMessageText", "setMyCommands", "deleteWebhook")
+    ]
+    assert "InvalidToken" not in str(lines)
 
 
 async def test_files_are_fetched_and_too_big_ones_are_told_apart(fake, chat):
