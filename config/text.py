@@ -7,7 +7,7 @@ two forms, `one` and `other`; then `count` chooses. Values are put in as they ar
 import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from config.rulefile import CONFIG, CatalogError, Problem, read_yaml
 LOCALES = ("zh-CN", "en")
 BASE_LOCALE = "zh-CN"
 FORMS = ("one", "other")
+LAST_SECOND = time(23, 59, 59)
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -62,6 +63,16 @@ def format_date(moment: datetime, locale: str) -> str:
         raise ValueError(message)
     local = moment.astimezone(LOCAL)
     return text("dates.moment", locale, day=format_day(local.date(), locale), time=f"{local:%H:%M}")
+
+
+def format_due(moment: datetime, locale: str) -> str:
+    """A due time: a limit in days ends with its day, 2026年3月5日（周四）24:00; any other at its minute.
+
+    A limit in days is stored as the last second of its day. Raises ValueError if naive.
+    """
+    if moment.tzinfo is None or moment.astimezone(LOCAL).time() != LAST_SECOND:
+        return format_date(moment, locale)
+    return text("dates.moment", locale, day=format_day(moment, locale), time="24:00")
 
 
 def format_day(day: date, locale: str) -> str:

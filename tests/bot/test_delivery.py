@@ -400,6 +400,13 @@ def test_every_kind_can_be_said_from_the_allowed_values(kind: str, locale: str):
         assert "2631 8472 0393" in body
 
 
+def test_a_limit_in_days_is_said_to_end_with_its_day():
+    values = {**VALUES, "due": "2026-03-05T15:59:59+00:00"}
+    notice = Notice(kind="case_assigned", locale="zh-CN", values=values, channel=NoticeChannel.MAIL)
+    _, body = render(notice, catalog=load_catalog(), public_url=None)
+    assert "请在 2026年3月5日（周四）24:00 前签收" in body
+
+
 def test_a_password_is_never_sent_in_clear_unless_told_so():
     assert read_mail_server("smtp://u:p%40ss@mail.example.org").is_starttls is True
     assert read_mail_server("smtp://u:p%40ss@mail.example.org").password == "p@ss"

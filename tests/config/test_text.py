@@ -13,6 +13,7 @@ from config.text import (
     find_locale,
     format_date,
     format_day,
+    format_due,
     has_text,
     text,
 )
@@ -90,6 +91,7 @@ def test_the_language_of_a_reader(wanted, locale):
 
 
 MOMENT = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
+END_OF_DAY = datetime(2026, 3, 5, 15, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,13 @@ MOMENT = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
             "2026年3月5日（周四）",
             "5 March 2026 (Thu)",
         ),
+        # A limit in days ends with its day; one in hours at its minute.
+        (
+            lambda locale: format_due(END_OF_DAY, locale),
+            "2026年3月5日（周四）24:00",
+            "5 March 2026 (Thu) 24:00",
+        ),
+        (lambda locale: format_due(MOMENT, locale), "2026年3月5日（周四）17:30", "5 March 2026 (Thu) 17:30"),
     ],
 )
 def test_dates_as_people_read_them(shown, zh, en):

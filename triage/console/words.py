@@ -1,14 +1,14 @@
 """Words for what is stored: offices, clauses, clocks. The one place that joins rule data and locale texts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, assert_never
 
 from config.catalog import Catalog
 from config.clock import LOCAL
 from config.deadlines import DeadlineRule, Unit
 from config.directive import Reference
-from config.text import format_date, format_day, has_text, text
+from config.text import format_date, format_due, has_text, text
 from models.case import NO_CLOCK, Case
 from models.states import FindingKind
 from triage.console.effects import Line
@@ -16,8 +16,6 @@ from triage.console.timeline import Entry, Voice
 from triage.console.tone import Tone, tell_tone
 from triage.deadlines import describe_remaining
 from triage.workflow import Refusal
-
-END_OF_DAY = time(23, 59)
 
 
 class Words:
@@ -40,9 +38,8 @@ class Words:
         return format_date(moment, self.locale)
 
     def due(self, moment: datetime) -> str:
-        """A due time: the day alone where it is the end of that day."""
-        is_end_of_day = moment.astimezone(LOCAL).time() >= END_OF_DAY
-        return format_day(moment, self.locale) if is_end_of_day else format_date(moment, self.locale)
+        """A due time; a limit in days ends at 24:00."""
+        return format_due(moment, self.locale)
 
     def short_day(self, moment: datetime) -> str:
         """3月5日, for narrow places."""
@@ -157,10 +154,6 @@ class Words:
     def error(self, key: str, **values: object) -> str:
         """A sentence of the area errors."""
         return text(f"errors.{key}", self.locale, **values)
-
-    def refusal(self, refusal: Refusal) -> str:
-        """Why the procedure does not allow a move."""
-        return self.error(self.refusal_key(refusal), **self.refusal_values(refusal))
 
     def refusal_key(self, refusal: Refusal) -> str:
         """Text key of a refusal under `errors.`."""

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
+from models.audit import record_event
 from models.case import Case, Finding
 from models.event import Event
 from models.message import Message
@@ -604,3 +605,28 @@ class TestOneWordForOneThing:
         assert page.status == 422
         assert page.says(f"请填写“{label}”")
         assert f'<label for="{field}">{label}' in page.text
+
+    async def test_a_limit_in_days_ends_at_the_same_hour_everywhere(self, db, bureau, sign_in):
+        async with db.begin() as session:
+            case = await make_case(
+                session, CaseState.ASSIGNED, due_in=timedelta(hours=13, minutes=59, seconds=59)
+            )
+            record_event(
+                session,
+                "clock_started",
+                at=NOW,
+                case_id=case.id,
+                rule="D10",
+                due=case.next_due_at.isoformat(),
+            )
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        page = await officer.get(f"/cases/{case.number}?do=sign_for&events=all")
+        assert page.says("到期：2026年3月4日（周三）24:00前")
+        assert page.says("仍到 2026年3月4日（周三）24:00。")
+        assert page.says("时限开始，到 2026年3月4日（周三）24:00")
+        auditor = await (await sign_in(bureau.by_role[Role.AUDITOR])).get("/audit")
+        assert auditor.says("到期：2026年3月4日（周三）24:00")
+        figures = await (await sign_in(bureau.by_role[Role.SUPERVISOR])).get("/supervisor")
+        assert figures.says("2026年3月4日（周三）24:00")
+        for answer in (page, auditor, figures):
+            assert "23:59" not in answer.text

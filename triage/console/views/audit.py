@@ -220,6 +220,6 @@ def _rule_name(rule_id: str, words: Words) -> str:
 
 def _say_moment(written: str, words: Words) -> str:
     try:
-        return words.moment(datetime.fromisoformat(written))
+        return words.due(datetime.fromisoformat(written))
     except ValueError:
         return written

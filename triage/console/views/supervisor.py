@@ -203,7 +203,7 @@ def _next_due(figures: Figures, words: Words, *, now: datetime) -> list[dict[str
                 "number": row.number,
                 "office": words.office(row.office_id),
                 "clock": words.clock(row.rule_id, now=now),
-                "due": words.moment(row.due_at),
+                "due": words.due(row.due_at),
                 "left": left,
                 "tone": tone,
             }
