@@ -95,6 +95,19 @@ def shown(typed: Typed) -> dict[str, str]:
     return values | ({"clauses": " ".join(typed.clauses)} if typed.clauses else {})
 
 
+def say_typed(typed: Typed, words: Words) -> dict[str, str]:
+    """All that was typed as people read it; what is no known choice stays as it came."""
+    known: dict[str, dict[str, str]] = {
+        "verdict": {verdict.value: words.state("verdict", verdict) for verdict in Verdict},
+        "police": {value: words(f"finding.police_decided.{value}") for value in ("true", "false")},
+        "office_id": {option["value"]: option["label"] for option in words.office_options()},
+        "code": {code: f"{code} {words(f'refusal_code.{code}')}" for code in REFUSAL_CODES},
+    }
+    said = {name: known.get(name, {}).get(value, value) for name, value in typed.values.items()}
+    named = words("finding.joiner").join(f"{name} {words.clause(name)}" for name in typed.clauses)
+    return said | ({"clauses": named} if named else {})
+
+
 def labels(move: Move, words: Words) -> dict[str, str]:
     """What the fields of a move are called."""
     return {name: label_of(move, name, words) for name in FIELDS[move]}

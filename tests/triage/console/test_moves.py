@@ -257,6 +257,8 @@ class TestTwoPeople:
         assert stale.status == 409
         assert stale.says("案件刚刚有了变化")
         assert words in stale.text
+        assert "<bdi>属实</bdi>" in stale.text  # in words, not as stored
+        assert stale.says("3.1.4 包过")
         assert stale.says("不在本区")  # what happened meanwhile
         case = await reload(db, bureau.case)
         assert case.state is CaseState.VERIFYING

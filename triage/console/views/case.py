@@ -205,6 +205,7 @@ async def _show_conflict(
         "move": move.value,
         "label": words(f"move.{move}.button"),
         "typed": forms.shown(typed),
+        "said": forms.say_typed(typed, words),
         "labels": forms.labels(move, words),
         "news": case_page.view_timeline(file, with_clockwork=False)[:5],
         "state": words.state("case", file.case.state),
