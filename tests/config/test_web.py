@@ -383,7 +383,7 @@ async def test_the_api_answers_with_problem_json(visitor: Visitor):
         visitor.base + "/api/nothing", headers={"Accept-Language": "en"}
     ) as answer:
         assert answer.content_type == "application/problem+json"
-        assert (await answer.json(content_type=None))["title"] == "Page not found"
+        assert (await answer.json(content_type=None))["title"] == "No such endpoint"
 
 
 @pytest.mark.parametrize(
