@@ -12,13 +12,13 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import RefusedError, Reply, TooBigError
+from bot.channels.asides import add_correction, describe_place, take_edit, take_place
 from bot.channels.commands import drop_files, introduce, report, run_command
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 from bot.channels.telling import (
     act,
     ask_current,
     begin_telling,
-    change_answer,
     current_step,
     first_choices,
     keep_file,
@@ -174,7 +174,7 @@ class ChatDialogue:
         turn = Turn(session, incoming, draft, self._around, moment)
         if await _is_flood(turn, owner):
             return turn.replies
-        if incoming.kind in {"text", "command", "file"} and incoming.message_id:
+        if incoming.kind in {"text", "command", "file", "place"} and incoming.message_id:
             remember_numbers(draft, "received", [incoming.message_id])
         await respond(turn, prepared)
         draft.updated_at = moment
@@ -225,7 +225,10 @@ async def respond(turn: Turn, prepared: Prepared) -> None:
             turn.warn_of_danger()
             await _take_text(turn, prepared)
         case "edit":
-            await _take_edit(turn)
+            await take_edit(turn)
+        case "place":
+            if not await take_place(turn):
+                await _keep_for_later(turn, describe_place(turn))
         case _:
             turn.say(turn.word("help.not_understood"))
             await ask_current(turn)
@@ -253,13 +256,13 @@ async def _take_text(turn: Turn, prepared: Prepared) -> None:
     elif step == CHECK:
         await ask_current(turn)
     else:
-        await _keep_for_later(turn)
+        await _keep_for_later(turn, turn.incoming.text)
 
 
-async def _keep_for_later(turn: Turn) -> None:
+async def _keep_for_later(turn: Turn, words: str) -> None:
     """Words before anything was asked: kept, and the way on is shown."""
     said = turn.recall("pending")
-    turn.remember(pending=f"{said}\n{turn.incoming.text}" if said else turn.incoming.text)
+    turn.remember(pending=f"{said}\n{words}" if said else words)
     tip = await find_latest_tip_of_chat(turn.session, turn.draft.owner)
     if tip is None:
         _say_kept(turn)
@@ -306,13 +309,6 @@ def _leave_out_code(turn: Turn) -> None:
         turn.incoming = replace(turn.incoming, text="")
 
 
-async def _take_edit(turn: Turn) -> None:
-    if await change_answer(turn):
-        return
-    if turn.draft.step == DONE:
-        turn.say(turn.word("edit.too_late"), choices=[[(turn.word("button.follow_up"), "follow_up_sent")]])
-
-
 async def _take_tap(turn: Turn) -> None:
     tap = turn.read_tap()
     if tap.state == "submitted":
@@ -347,9 +343,9 @@ async def _run_action(turn: Turn, action: str) -> None:
             words = turn.recall("pending")
             turn.remember(pending=None)
             await add_to_tip(turn, words=words)
-        case "follow_up" | "follow_up_sent":
-            if action == "follow_up_sent":
-                turn.remember(tip_id=turn.draft.tip_id)
+        case "add_correction":
+            await add_correction(turn)
+        case "follow_up":
             begin_follow_up(turn)
         case "follow_done" | "leave_status":
             end_visit(turn)

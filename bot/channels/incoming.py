@@ -30,11 +30,12 @@ class Incoming:
     text     wrote `text`         command  wrote /`text`, the rest in `argument`
     file     sent `file`, with `text` as its caption
     tap      tapped a button; `text` is what the button carried
+    place    sent a point on the map: `latitude`, `longitude`, and in `text` what it is called
     edit     changed message `message_id` to `text`
     blocked  stopped the bot      other    sent something that holds nothing for us
     """
 
-    kind: Literal["text", "command", "file", "tap", "edit", "blocked", "other"]
+    kind: Literal["text", "command", "file", "tap", "place", "edit", "blocked", "other"]
     chat_id: int
     language: str = ""
     message_id: int | None = None
@@ -43,3 +44,5 @@ class Incoming:
     callback_id: str = field(default="", repr=False)
     file: FileOffer | None = None
     album: str = ""
+    latitude: float = field(default=0.0, repr=False)
+    longitude: float = field(default=0.0, repr=False)

@@ -76,6 +76,8 @@ def _read(update: Update, user: User, chat_id: int) -> Incoming:
         is_gone = member.new_chat_member.status in {"kicked", "left"}
         return Incoming(kind="blocked" if is_gone else "other", chat_id=chat_id, language=language)
     if changed := update.edited_message:
+        if changed.location:
+            raise NotForUsError("live_location")  # the place was taken once; it moves every few seconds
         words = _clean(changed.text or changed.caption or "")
         return Incoming(
             kind="edit", chat_id=chat_id, language=language, message_id=changed.message_id, text=words
@@ -98,7 +100,9 @@ def _read_message(message: Message, chat_id: int, language: str) -> Incoming:
             file=file,
             album=message.media_group_id or "",
         )
-    text = _clean(message.text or _describe_place(message))
+    if message.location:
+        return _read_place(message, chat_id, language)
+    text = _clean(message.text or _describe_contact(message))
     if not text:
         return Incoming(kind="other", chat_id=chat_id, language=language, message_id=message.message_id)
     if text.startswith("/"):
@@ -132,12 +136,21 @@ def _find_file(message: Message) -> FileOffer | None:
     return None
 
 
-def _describe_place(message: Message) -> str:
-    """A shared place or a contact becomes words, so that nothing that was sent is lost."""
-    if message.venue:
-        return f"{message.venue.title} {message.venue.address}".strip()
-    if message.location:
-        return f"{message.location.latitude:.5f}, {message.location.longitude:.5f}"
+def _read_place(message: Message, chat_id: int, language: str) -> Incoming:
+    venue, location = message.venue, message.location
+    return Incoming(
+        kind="place",
+        chat_id=chat_id,
+        language=language,
+        message_id=message.message_id,
+        text=_clean(f"{venue.title} {venue.address}".strip()) if venue else "",
+        latitude=location.latitude if location else 0.0,
+        longitude=location.longitude if location else 0.0,
+    )
+
+
+def _describe_contact(message: Message) -> str:
+    """A shared contact becomes words, so that nothing that was sent is lost."""
     if message.contact:
         return f"{message.contact.first_name} {message.contact.phone_number}".strip()
     return ""

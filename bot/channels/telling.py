@@ -250,6 +250,17 @@ async def change_answer(turn: Turn) -> bool:
     return True
 
 
+def keep_place(turn: Turn, words: str) -> bool:
+    """A point on the map joins the answer about the place, at whatever step; False where it finds no room."""
+    step = next(s for s in list_steps(_questionnaire(turn), turn.answers) if s.name == "place")
+    given = (turn.answers.get(step.question.id) or {}).get(step.name, "")
+    whole = f"{given} {words}".strip()
+    if _flaw(turn, step, whole):
+        return False
+    _store(turn, step, whole)
+    return True
+
+
 def _store(turn: Turn, step: Step, value: str) -> None:
     """Keep one input; an empty one is a skipped one."""
     given = dict(turn.answers.get(step.question.id) or {})
