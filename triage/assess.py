@@ -17,7 +17,7 @@ from models.audit import record_event
 from models.case import Case, Finding
 from models.queries.notices import queue_group_notice, queue_staff_notice
 from models.queries.staff import list_active_staff
-from models.queries.tips import MAX_ATTEMPTS, claim_waiting_tips, get_tip, has_waiting_tips
+from models.queries.tips import MAX_ATTEMPTS, claim_waiting_tips, get_tip_to_change, has_waiting_tips
 from models.session import Database
 from models.states import CaseState, Disposition, FindingKind, FindingSource, Role, Urgency
 from models.tip import Tip
@@ -27,8 +27,11 @@ from triage.language import Classifier
 from triage.permissions import CITY
 from triage.routing import Route, choose_route
 
-BATCH = 20
-LEASE = timedelta(minutes=2)
+BATCH = 10
+LEASE = timedelta(seconds=6)
+"""Short: after a killed worker its tips wait no longer than that. Where a lease runs out under a slow worker, the
+second one to write finds the tip assessed and leaves it.
+"""
 log = structlog.get_logger()
 
 Line = dict[str, Any]
@@ -80,7 +83,7 @@ async def open_case(
     session: AsyncSession, tip_id: int, line: Line, *, catalog: Catalog, now: datetime
 ) -> Case | None:
     """Open the case of a tip with all that follows from it; None when another worker was faster."""
-    tip = await get_tip(session, tip_id)
+    tip = await get_tip_to_change(session, tip_id)
     if tip.assessed_at is not None:
         return None
     line = _with_answers(line, tip)

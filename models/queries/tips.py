@@ -49,6 +49,11 @@ async def get_tip(session: AsyncSession, tip_id: int) -> Tip:
     return await session.get_one(Tip, tip_id, options=[selectinload(Tip.attachments)], populate_existing=True)
 
 
+async def get_tip_to_change(session: AsyncSession, tip_id: int) -> Tip:
+    """The tip, locked until the end of the transaction: who comes second sees what the first one did."""
+    return await session.get_one(Tip, tip_id, populate_existing=True, with_for_update=True)
+
+
 async def list_tips_of_case(session: AsyncSession, case_id: int) -> Sequence[Tip]:
     """All tips of a case with their attachments, first reporter first."""
     statement = (

@@ -175,3 +175,16 @@ async def test_a_tip_that_the_machine_cannot_read_goes_to_people(
         case = (await session.scalars(select(Case))).one()
     assert (case.state, case.needs_review) == (CaseState.REGISTERED, True)
     assert "machine_failed" in case.review_reasons
+
+
+async def test_two_workers_that_write_at_once_open_one_case(
+    db: Database, catalog: Catalog, now: datetime
+) -> None:
+    async with db.begin() as session:
+        tip = await make_tip(session, TEXT, received_at=now)
+
+    async def write() -> bool:
+        async with db.begin() as session:
+            return await open_case(session, tip.id, line(), catalog=catalog, now=now) is not None
+
+    assert sorted(await asyncio.gather(*(write() for _ in range(4)))) == [False, False, False, True]
