@@ -200,7 +200,9 @@ def test_the_answer_has_the_shape_of_the_contract():
 
 
 def test_a_tip_in_another_language_stays_open_for_a_person():
-    said = read("The school Polaris Safety Training in Wuyang sells certificates for 3800 yuan without any exam.")
+    said = read(
+        "The school Polaris Safety Training in Wuyang sells certificates for 3800 yuan without any exam."
+    )
     assert said.disposition == "in_scope"
     assert said.review
     assert "not_chinese" in said.review_reasons
