@@ -23,6 +23,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_started: list["Program"] = []
+
+
 @dataclass
 class Program:
     """A running `tipline serve`."""
@@ -46,6 +49,14 @@ class Program:
         return self.output.read_text(encoding="utf-8")
 
 
+def end_programs() -> None:
+    """Kill whatever was started here and still runs."""
+    for program in _started:
+        if program.process.returncode is None:
+            program.kill()
+    _started.clear()
+
+
 async def start_program(data: Path, *arguments: str, ports: tuple[int, int], **settings: str) -> Program:
     """Start `tipline serve` on a data folder and wait until both sites are alive."""
     public, console = (f"127.0.0.1:{port}" for port in ports)
@@ -63,6 +74,7 @@ async def start_program(data: Path, *arguments: str, ports: tuple[int, int], **s
             cwd=ROOT, env=environment, stdout=log, stderr=log,
         )  # fmt: skip
     program = Program(process, f"http://{public}", f"http://{console}", output)
+    _started.append(program)
     for site in (program.public, program.console):
         await _wait_until_alive(program, f"{site}/healthz")
     return program

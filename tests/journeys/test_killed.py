@@ -3,13 +3,14 @@
 import asyncio
 import random
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
 import pytest
 
-from tests.journeys.serving import Program, free_port, start_program
+from tests.journeys.serving import Program, end_programs, free_port, start_program
 
 ROUNDS = 3
 AT_ONCE = 16
@@ -45,6 +46,13 @@ def read_tips(data: Path) -> list[tuple[str, int | None, int]]:
         return connection.execute(
             "SELECT tip.number, tip.case_id, (SELECT count(*) FROM deadline WHERE case_id = tip.case_id) FROM tip"
         ).fetchall()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """A test that fails in the middle must not leave its program behind."""
+    yield
+    end_programs()
 
 
 @pytest.mark.timeout(300)
