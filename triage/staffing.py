@@ -17,7 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.text import text
 from models.audit import record_event
-from models.queries.staff import end_sessions, find_staff_by_login, lock_active_administrators
+from models.queries.staff import (
+    end_sessions,
+    find_staff_by_login,
+    lock_accounts,
+    lock_active_administrators,
+)
 from models.session import Database
 from models.staff import Staff
 from models.states import Role
@@ -89,6 +94,7 @@ async def add_staff(
     _check_person(person, offices)
     password, hashed = await _make_password()
     async with db.begin() as session:
+        await lock_accounts(session)
         if await find_staff_by_login(session, login):
             raise StaffRefusedError(StaffProblem.LOGIN_TAKEN, "login")
         staff = Staff(login=login, password_hash=hashed, must_change_password=True, created_at=now)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import case, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.case import Case
@@ -109,3 +109,9 @@ async def delete_idle_sessions(session: AsyncSession, *, now: datetime) -> None:
             (StaffSession.seen_at <= now - IDLE_LIMIT) | (StaffSession.created_at <= now - ABSOLUTE_LIMIT)
         )
     )
+
+
+async def lock_accounts(session: AsyncSession) -> None:
+    """Let one transaction at a time add accounts, so that two processes never add the same one."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(text("SELECT pg_advisory_xact_lock(7216003)"))

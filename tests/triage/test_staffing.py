@@ -203,3 +203,15 @@ async def test_two_administrators_cannot_close_each_other_at_once(db, admin, now
 async def test_nobody_can_be_found_who_is_not_there(db, admin, now):
     with refused(StaffProblem.NOT_FOUND):
         await reset_password(db, "nobody", by=admin, now=now)
+
+
+async def test_one_login_asked_for_many_times_at_once_becomes_one_account(db, now):
+    person = Person(name="管理员", role=Role.ADMINISTRATOR, office_id="city")
+    made = await asyncio.gather(
+        *(add_staff(db, "admin", person, by=None, offices=("city",), now=now) for _ in range(4)),
+        return_exceptions=True,
+    )
+    refused = [each for each in made if isinstance(each, StaffRefusedError)]
+    assert len(refused) == 3
+    async with db.read() as session:
+        assert len(await list_staff(session)) == 1
