@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from config.catalog import Catalog
     from models.session import Database
+    from triage.language import Classifier
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -53,9 +54,14 @@ def _mendable_errors() -> tuple[type[Exception], ...]:
     """Errors whose message tells the operator what to do."""
     from bot.bench import BenchFailedError
     from models.backup import BackupError
+    from triage.learn import CorpusError
+    from triage.meaning import ModelError
     from triage.staffing import StaffRefusedError
 
-    return (SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError, BenchFailedError)
+    return (
+        SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError, BenchFailedError,
+        CorpusError, ModelError,
+    )  # fmt: skip
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -243,6 +249,7 @@ async def _run_worker(home: Home) -> None:
     from bot.receipts import harden
     from triage.jobs import Job, harden_codes, make_jobs
     from triage.language import load_classifier
+    from triage.meaning import find_model
     from triage.worker import Worker
 
     settings, chat = home.settings, make_telegram(home.settings)
@@ -260,7 +267,7 @@ async def _run_worker(home: Home) -> None:
         )
         return done["claimed"]
 
-    classifier = await asyncio.to_thread(load_classifier, home.catalog)
+    classifier = await asyncio.to_thread(load_classifier, home.catalog, model=find_model(settings.data))
     jobs = [
         *make_jobs(home.db, catalog=home.catalog, classifier=classifier, files=settings.files),
         Job("deliver", 2, deliver, is_vital=True),
@@ -282,6 +289,7 @@ async def _make_demo(home: Home) -> None:
     from bot.intake import receive_message, receive_tip
     from triage.demo import build_demo
     from triage.language import load_classifier
+    from triage.meaning import find_model
 
     def show(done: int, total: int) -> None:
         if done == total or done % 20 == 0:
@@ -291,7 +299,7 @@ async def _make_demo(home: Home) -> None:
         home.db,
         receive_tip=receive_tip,
         receive_message=receive_message,
-        classifier=load_classifier(home.catalog),
+        classifier=load_classifier(home.catalog, model=find_model(home.settings.data)),
         catalog=home.catalog,
         keys=home.keys,
         folder=home.settings.files,
@@ -308,29 +316,70 @@ async def _make_demo(home: Home) -> None:
 # ---------------------------------------------------------------- triage
 
 
+RULES_ONLY = click.option("--rules-only", is_flag=True, help="Leave the learned part out.")
+MODEL = click.option(
+    "--model",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A model file (default: the one in use).",
+)
+
+
 @main.command()
 @click.argument("source", type=click.File("rb"), default="-")
 @click.option("--explain", is_flag=True, help="Say which rule spoke, on which words, with what weight.")
-def triage(source: IO[bytes], explain: bool) -> None:  # noqa: FBT001 - click
+@MODEL
+@RULES_ONLY
+def triage(source: IO[bytes], explain: bool, model: Path | None, rules_only: bool) -> None:  # noqa: FBT001 - click
     """Classify tips: JSON lines in, JSON lines out, in order. Exit status 1 when a line could not be read."""
-    from config.catalog import load_catalog
-    from triage.language import load_classifier
     from triage.lines import run_triage
 
     lines = (line.decode(errors="replace") for line in source)
-    is_fine = run_triage(load_classifier(load_catalog()), lines, sys.stdout, explain=explain)
+    is_fine = run_triage(_classifier(model, rules_only=rules_only), lines, sys.stdout, explain=explain)
     sys.exit(0 if is_fine else 1)
 
 
 @main.command()
 @click.argument("gold", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def evaluate(gold: Path) -> None:
+@MODEL
+@RULES_ONLY
+def evaluate(gold: Path, model: Path | None, rules_only: bool) -> None:  # noqa: FBT001 - click
     """Triage labelled tips and print the figures."""
-    from config.catalog import load_catalog
     from triage.evaluate import evaluate as figures_of
-    from triage.language import load_classifier
 
-    _show(figures_of(gold, load_classifier(load_catalog())))
+    _show(figures_of(gold, _classifier(model, rules_only=rules_only)))
+
+
+def _classifier(model: Path | None, *, rules_only: bool) -> "Classifier":
+    from config.catalog import load_catalog
+    from triage.language import load_classifier
+    from triage.meaning import find_model
+
+    return load_classifier(
+        load_catalog(), model=None if rules_only else model or find_model(read_settings().data)
+    )
+
+
+@main.command()
+@click.option(
+    "--corpus",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Labelled tips, a file a hand.",
+)
+@click.option("--out", type=FILE, help="Where the model goes (default: the shipped one is made anew).")
+def train(corpus: Path | None, out: Path | None) -> None:
+    """Learn from labelled tips and print how good the model is."""
+    from config.catalog import load_catalog
+    from triage.learn import CORPUS, make_model
+    from triage.meaning import SHIPPED
+
+    _show(
+        make_model(
+            load_catalog(),
+            out or SHIPPED,
+            corpus=corpus or CORPUS,
+            tell=lambda line: click.echo(line, err=True),
+        )
+    )
 
 
 @main.command()
@@ -348,7 +397,7 @@ def check() -> None:
         catalog = load_catalog()
         problems = [
             *check_years(catalog.calendar, today=now().date()),
-            *check_examples(catalog.cues, load_classifier(catalog)),
+            *check_examples(catalog.cues, load_classifier(catalog, model=None)),
         ]
     for problem in problems:
         click.echo(str(problem))

@@ -15,7 +15,9 @@ from triage.context import Context
 from triage.cues import CueFinder
 from triage.decide import Decider
 from triage.entities import find_facts, find_moments
+from triage.judge import judge
 from triage.jurisdiction import Gazetteer
+from triage.meaning import Meaning
 from triage.names import NameFinder
 from triage.normalise import Normaliser
 from triage.reading import Classification, Reading
@@ -46,10 +48,11 @@ class RuleCatalog(Protocol):
 class Knowledge:
     """Everything the parts of the pipeline share; built once."""
 
-    def __init__(self, catalog: RuleCatalog) -> None:
-        """Takes some hundred milliseconds."""
+    def __init__(self, catalog: RuleCatalog, meaning: Meaning | None = None) -> None:
+        """Takes some hundred milliseconds. Without `meaning` the rules decide alone."""
         self.book = book = catalog.cues
-        self.version = catalog.version
+        self.meaning = meaning
+        self.version = f"{catalog.version}+{meaning.version}" if meaning else catalog.version
         self.normaliser = Normaliser(book.spelling)
         self.finder = CueFinder(book)
         self.context = Context(book, self.finder)
@@ -57,7 +60,7 @@ class Knowledge:
             catalog.place_names, catalog.outside, normaliser=self.normaliser, around=book.around_places
         )
         self.names = NameFinder(book.names)
-        self.decider = Decider(book, self.finder, version=catalog.version)
+        self.decider = Decider(book, self.finder, version=self.version)
 
 
 def read_text(knowledge: Knowledge, text: str, *, received_at: datetime | None, channel: str) -> Reading:
@@ -102,6 +105,16 @@ def _decision(knowledge: Knowledge, reading: Reading) -> None:
     reading.result = knowledge.decider.decide(reading)
 
 
+def _meaning(knowledge: Knowledge, reading: Reading) -> None:
+    if knowledge.meaning is not None:
+        reading.opinion = knowledge.meaning.weigh(reading.normal.text, reading.channel)
+
+
+def _judgement(knowledge: Knowledge, reading: Reading) -> None:
+    if knowledge.meaning is not None and reading.opinion is not None:
+        reading.result = judge(reading, get_result(reading), reading.opinion, knowledge.meaning)
+
+
 PARTS: Mapping[str, Callable[[Knowledge, Reading], None]] = MappingProxyType(
     {
         "tip_rules": _rules,
@@ -109,6 +122,8 @@ PARTS: Mapping[str, Callable[[Knowledge, Reading], None]] = MappingProxyType(
         "tip_entities": _entities,
         "tip_jurisdiction": _jurisdiction,
         "tip_decision": _decision,
+        "tip_meaning": _meaning,
+        "tip_judgement": _judgement,
     }
 )
 

@@ -5,6 +5,7 @@ The only file that imports spaCy. `load_classifier(catalog)` takes well under a 
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import spacy
@@ -12,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from triage.classify import PARTS, Knowledge, RuleCatalog, get_result, read_text
+from triage.meaning import SHIPPED, load_meaning
 from triage.reading import Classification, Reading
 
 _READING = "tipline.reading"
@@ -28,7 +30,7 @@ class Classifier:
 
     @property
     def rules_version(self) -> str:
-        """Short digest of all rule files in use."""
+        """Short digests of the rule files and of the model in use, joined by a plus."""
         return self._knowledge.version
 
     def read(self, text: str, *, received_at: datetime | None = None, channel: str = "web") -> Reading:
@@ -67,9 +69,12 @@ class Classifier:
         ]
 
 
-def load_classifier(catalog: RuleCatalog) -> Classifier:
-    """Rules, places and pipeline, ready to classify."""
-    knowledge = Knowledge(catalog)
+def load_classifier(catalog: RuleCatalog, *, model: Path | None = SHIPPED) -> Classifier:
+    """Rules, places, model and pipeline, ready to classify; with `model=None` the rules decide alone.
+
+    Raises ModelError for a file that is no model of this program.
+    """
+    knowledge = Knowledge(catalog, load_meaning(model) if model else None)
     nlp = spacy.blank("zh")
     for name, part in PARTS.items():
         nlp.add_pipe("tip_part", name=name, config={"part": name})

@@ -6,10 +6,13 @@ Every part of the pipeline takes a `Reading`, fills in its own field and touches
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triage.cues import Hits, Match
 from triage.normalise import Normal
+
+if TYPE_CHECKING:
+    from triage.meaning import Opinion
 
 Span = tuple[int, int]
 
@@ -92,6 +95,7 @@ class Classification:
     review_reasons: tuple[str, ...]
     facts: Facts
     rules_version: str
+    missing: tuple[str, ...] = ()
 
     @property
     def review(self) -> bool:
@@ -133,6 +137,7 @@ class Classification:
                 "dates": list(self.facts.dates),
                 "certificates": list(self.facts.certificates),
             },
+            "missing": list(self.missing),
             "rules_version": self.rules_version,
         }
 
@@ -152,4 +157,5 @@ class Reading:
     moments: list[Moment] = field(default_factory=list)
     targets: tuple[str, ...] = ()
     place: Place = field(default_factory=Place)
+    opinion: "Opinion | None" = None
     result: Classification | None = None

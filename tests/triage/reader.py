@@ -14,6 +14,13 @@ def catalog() -> Catalog:
 
 @cache
 def classifier() -> Classifier:
+    """The rules alone."""
+    return load_classifier(catalog(), model=None)
+
+
+@cache
+def whole_classifier() -> Classifier:
+    """Rules and the shipped model, as the program runs them."""
     return load_classifier(catalog())
 
 

@@ -15,6 +15,7 @@ from triage.console.effects import Line
 from triage.console.timeline import Entry, Voice
 from triage.console.tone import Tone, tell_tone
 from triage.deadlines import describe_remaining
+from triage.judge import LEARNED
 from triage.workflow import Refusal
 
 
@@ -141,7 +142,10 @@ class Words:
 
     def why(self, entry: Mapping[str, Any]) -> str:
         """The machine's reason for a finding: the sentence of its rule, else what was stored with the evidence."""
-        rule = self.catalog.cues.by_id.get(str(entry.get("rule") or ""))
+        name, _, cue = str(entry.get("rule") or "").partition(":")
+        if name == LEARNED:
+            return text(f"rules.{LEARNED}.why", self.locale, cue=cue)
+        rule = self.catalog.cues.by_id.get(name)
         if rule is None:
             return str(entry.get("why") or "")
         return rule.sentence.en if self.locale == "en" else rule.sentence.zh
