@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from models.states import Role
     from triage.bench_rows import Filler
     from triage.console.context import TipFinder, TipReceiver
+    from triage.language import Classifier
 
 LENGTHS = (50, 200, 500, 2000)
 TURNS = 30
@@ -64,6 +66,7 @@ def run_triage_bench(*, seconds: float = 2.0, lengths: Sequence[int] = LENGTHS) 
         "load_seconds": round(load_seconds, 2),
         "load_cpu_seconds": round(load_cpu, 2),
         "tips_per_second": speeds,
+        "milliseconds_by_part": _time_parts(classifier, _texts_of(200), seconds=seconds),
         "peak_memory_mb": round(_peak_memory_mb()),
     }
 
@@ -75,6 +78,17 @@ def _classify(classify: Callable[[str], object], texts: Sequence[str], *, second
         classify(texts[done % len(texts)])
         done += 1
     return done / (time.process_time() - started)
+
+
+def _time_parts(classifier: "Classifier", texts: Sequence[str], *, seconds: float) -> dict[str, float]:
+    """Milliseconds of processor time that each part takes for one text of 200 characters."""
+    spent: dict[str, float] = defaultdict(float)
+    started, done = time.process_time(), 0
+    while time.process_time() - started < seconds:
+        for part, took in classifier.time_parts(texts[done % len(texts)]).items():
+            spent[part] += took
+        done += 1
+    return {part: round(1000 * took / done, 3) for part, took in spent.items()}
 
 
 def _texts_of(length: int) -> list[str]:

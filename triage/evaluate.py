@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ Line = Mapping[str, Any]
 HEADLINE = ("pass_guarantee", "exam_cheating", "certificate_reselling")
 _LABEL_SETS = ("subjects", "clauses", "patterns")
 _URGENT_KINDS = ("in_scope", "other_safety")
+_BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
 _MUST_BE_RIGHT = ("disposition", "clauses", "police_referral", "jurisdiction")
 
 
@@ -93,6 +95,10 @@ def compare(gold: Sequence[Line], answers: Iterable[Line]) -> dict[str, Any]:
         "route_ready": _mean([_is_route_ready(tip, line) for tip, line in pairs]),
         **_evidence_figures(pairs),
         **_review_figures(pairs),
+        "reliability": {
+            "disposition": _reliability(pairs, "disposition", _is_kind_right),
+            "route": _reliability(pairs, "route", _is_route_ready),
+        },
         "clauses": {name: _rates(*count) for name, count in sorted(sets["clauses"].items())},
         "dispositions": {name: _rates(*count) for name, count in sorted(dispositions.items())},
         "patterns": {name: _rates(*count) for name, count in sorted(sets["patterns"].items())},
@@ -213,6 +219,29 @@ def _is_quoted(item: object, text: str) -> bool:
     if type(start) is not int or type(end) is not int:
         return False
     return 0 <= start < end <= len(text) and text[start:end] == item.get("text")
+
+
+def _is_kind_right(tip: Line, line: Line) -> bool:
+    return bool(tip["labels"]["disposition"] == line.get("disposition"))
+
+
+def _reliability(pairs: Pairs, key: str, is_right: Callable[[Line, Line], bool]) -> list[dict[str, float]]:
+    """Per band of confidence: how many tips, how sure the machine said it was, and how often it was right.
+
+    A machine that means what it says has `said` and `right` close together in every band that holds many tips.
+    """
+    rows = [
+        (float(line["confidence"][key]), is_right(tip, line))
+        for tip, line in pairs
+        if key in (line.get("confidence") or {})
+    ]
+    table = []
+    for low, high in pairwise(_BANDS):
+        band = [row for row in rows if low <= row[0] < high]
+        if band:
+            said, right = (_mean(column) for column in zip(*band, strict=True))
+            table.append({"from": low, "to": min(high, 1.0), "tips": len(band), "said": said, "right": right})
+    return table
 
 
 def _review_figures(pairs: Pairs) -> dict[str, float]:

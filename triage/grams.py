@@ -1,32 +1,35 @@
 """What the learned part looks at: short runs of characters of the folded text, each with its place.
 
 Runs rather than words: a segmenter cuts phrases of the trade in odd places, and hidden or misheard spelling would
-cut them differently each time. Digits are alike (which sum was paid says little), and two marks say how a text
+cut them differently each time. Digits are alike (which sum was paid says little), and a few marks say how a text
 begins and ends and by which channel it came.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 LONGEST_RUN = 3
 _DIGITS = str.maketrans("123456789", "000000000")
 
-Span = tuple[int, int]
 
-
-def find_grams(folded: str, channel: str) -> dict[str, list[Span]]:
-    """Every run of one to three characters of a folded text and where it stands; marks stand nowhere."""
+def list_runs(folded: str) -> list[str]:
+    """Every run of one to three characters: all of one in order of place, then all of two, then all of three."""
     text = folded.translate(_DIGITS)
-    found: dict[str, list[Span]] = defaultdict(list)
-    for length in range(1, LONGEST_RUN + 1):
-        for start in range(len(text) - length + 1):
-            found[text[start : start + length]].append((start, start + length))
-    for mark in _marks(text, channel):
-        found[mark] = []
-    return found
+    return [
+        text[start : start + length]
+        for length in range(1, LONGEST_RUN + 1)
+        for start in range(len(text) - length + 1)
+    ]
 
 
-def _marks(text: str, channel: str) -> Iterator[str]:
+def list_places(length: int) -> tuple[list[int], list[int]]:
+    """Where the runs of a text of so many characters start and end, in the order of `list_runs`."""
+    places = [(start, start + run) for run in range(1, LONGEST_RUN + 1) for start in range(length - run + 1)]
+    return [start for start, _ in places], [end for _, end in places]
+
+
+def list_marks(folded: str, channel: str) -> Iterator[str]:
+    """How the text begins and ends, and how it came; each counts once and stands nowhere."""
+    text = folded.translate(_DIGITS)
     if text:
         yield f"^{text[:2]}"
         yield f"{text[-2:]}$"

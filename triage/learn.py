@@ -20,7 +20,7 @@ HELD_OUT = "held_out"
 FIGURES = (
     "tips", "disposition_accuracy", "disposition_macro_f1", "clause_micro", "clause_macro_f1", "headline_patterns",
     "police_referral", "urgency_immediate", "jurisdiction_accuracy", "targets", "route_ready", "routed_alone",
-    "routed_alone_right",
+    "routed_alone_right", "reliability",
 )  # fmt: skip
 Tell = Callable[[str], None]
 

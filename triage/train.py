@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from config.patterns import CLAUSES
 from triage.classify import get_result
-from triage.grams import find_grams
+from triage.grams import list_marks, list_runs
 from triage.judge import Choice, choose, labels_of, rule_marks, sureness_figures
 from triage.meaning import DISPOSITIONS, LABELS
 from triage.reading import Reading
@@ -174,9 +174,9 @@ def _fit(examples: Sequence[Example], truth: Array) -> _Linear:
     return _Linear(words, idf, weights, bias)
 
 
-def _count(reading: Reading) -> dict[str, int]:
-    grams = find_grams(reading.normal.text, reading.channel)
-    return {word: max(1, len(spans)) for word, spans in grams.items()}
+def _count(reading: Reading) -> Counter[str]:
+    folded = reading.normal.text
+    return Counter(list_runs(folded)) + Counter(list_marks(folded, reading.channel))
 
 
 def _features(counts: Sequence[Mapping[str, int]], words: Sequence[str], idf: Array) -> Any:  # noqa: ANN401 - scipy has no types

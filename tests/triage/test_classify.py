@@ -177,6 +177,8 @@ def test_parts_can_be_seen_and_switched_off():
         "tip_entities",
         "tip_jurisdiction",
         "tip_decision",
+        "tip_meaning",
+        "tip_judgement",
     ]
     with own.nlp.select_pipes(disable=["tip_jurisdiction"]):
         assert own.classify(CHEATING).jurisdiction == "unknown"
@@ -193,7 +195,7 @@ def test_the_answer_has_the_shape_of_the_contract():
     line = read(CHEATING).to_json("t-1")
     assert list(line) == [
         "id", "disposition", "subjects", "clauses", "patterns", "police_referral", "urgency", "jurisdiction",
-        "targets", "evidence", "confidence", "review", "review_reasons", "facts", "rules_version",
+        "targets", "evidence", "confidence", "review", "review_reasons", "facts", "missing", "rules_version",
     ]  # fmt: skip
     assert all(0 <= value <= 1 for value in line["confidence"].values())
     assert set(line["evidence"][0]) == {"for", "start", "end", "text", "why", "rule"}
