@@ -102,7 +102,7 @@ def _jurisdiction(knowledge: Knowledge, reading: Reading) -> None:
 
 
 def _decision(knowledge: Knowledge, reading: Reading) -> None:
-    reading.result = knowledge.decider.decide(reading)
+    reading.ruled = reading.result = knowledge.decider.decide(reading)
 
 
 def _meaning(knowledge: Knowledge, reading: Reading) -> None:
@@ -111,8 +111,8 @@ def _meaning(knowledge: Knowledge, reading: Reading) -> None:
 
 
 def _judgement(knowledge: Knowledge, reading: Reading) -> None:
-    if knowledge.meaning is not None and reading.opinion is not None:
-        reading.result = judge(reading, get_result(reading), reading.opinion, knowledge.meaning)
+    if knowledge.meaning and reading.opinion and reading.ruled:
+        reading.result = judge(reading, reading.ruled, reading.opinion, knowledge.meaning)
 
 
 PARTS: Mapping[str, Callable[[Knowledge, Reading], None]] = MappingProxyType(
