@@ -19,7 +19,11 @@ Clues = Mapping[str, Sequence[Span]]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
+Bytes = npt.NDArray[np.uint8]
+
 BUCKETS = 1 << 20
+# How common pairs of characters are, in steps: what stands nowhere else is likely part of a name.
+PAIRS = 1 << 17
 OUTSIDE, BEGIN, INSIDE, END, SINGLE = range(5)
 TAGS = 5
 # What may follow what: a name that has begun must end.
@@ -52,9 +56,9 @@ _COUNTRY = re.compile(
 class NameModel:
     """Finds names by weights that were learned. Safe to share between threads."""
 
-    def __init__(self, keys: Ints, weights: Floats, moves: Floats, bias: float = 0.0) -> None:
+    def __init__(self, keys: Ints, weights: Floats, moves: Floats, common: Bytes, bias: float = 0.0) -> None:
         """`keys`: the buckets that have weights, `moves[a, b]`: what going from tag a to tag b counts."""
-        self._keys, self._moves, self._bias = keys, moves, bias
+        self._keys, self._moves, self._common, self._bias = keys, moves, common, bias
         self._weights = np.vstack([np.zeros((1, TAGS), np.float32), weights.astype(np.float32)])
         self._rows = np.zeros(BUCKETS, np.int32)
         self._rows[keys] = np.arange(1, len(keys) + 1, dtype=np.int32)
@@ -68,6 +72,7 @@ class NameModel:
                 np.cumsum(file["steps"].astype(np.int64)),
                 file["weights"].astype(np.float32),
                 file["moves"],
+                file["common"],
                 float(file["bias"]),
             )
 
@@ -79,6 +84,7 @@ class NameModel:
                 steps=np.diff(self._keys, prepend=0).astype(np.int32),
                 weights=self._weights[1:].astype(np.float16),
                 moves=self._moves,
+                common=self._common,
                 bias=np.float32(self._bias),
             )
 
@@ -87,7 +93,7 @@ class NameModel:
         text = text[:LONGEST_TEXT]
         if not text:
             return ()
-        scores = self._weights[self._rows[make_features(text, clues, places)]].sum(axis=1)
+        scores = self._weights[self._rows[make_features(text, clues, places, self._common)]].sum(axis=1)
         scores[:, OUTSIDE] += self._bias
         return choose_names(text, spans_of(self._decode(scores.tolist())))
 
@@ -142,115 +148,140 @@ def choose_names(text: str, spans: Iterable[Span]) -> tuple[str, ...]:
 
 # ---------------------------------------------------------------- features
 
+# Rows of a text that features are made of: `c-1` is the character before, `sure+1` the rules' mark of the next.
+_WINDOW = {"c": 4, "rare": 3, "kind": 2, "place": 2, "again": 1, **dict.fromkeys(_CLUES, 2)}
+_PLAIN = ("ahead", "behind", "left", "right", "before", "after", "early", "quoted", "mood")
 
-def make_features(text: str, clues: Clues, places: Sequence[Span]) -> Ints:
+
+def _shifted(name: str, first: int, last: int) -> list[str]:
+    return [f"{name}{shift:+d}" for shift in range(first, last + 1)]
+
+
+_ROWS = ("", *(row for name, reach in _WINDOW.items() for row in _shifted(name, -reach, reach)), *_PLAIN)
+_RULES = " ".join(f"{name}+0" for name in ("sure", "body", "person"))
+_TEMPLATES = (
+    *_shifted("c", -3, 3),
+    *(" ".join(_shifted("c", at, at + 1)) for at in range(-3, 3)),
+    *(" ".join(_shifted("c", at, at + 2)) for at in range(-4, 3)),
+    "c-1 c+1",
+    "c-4 c-3 c-2 c-1",
+    "c+1 c+2 c+3 c+4",
+    "rare-2 rare-1 rare+0",
+    "rare-1 rare+0 rare+1",
+    "rare+0 rare+1 rare+2",
+    "rare-1 rare+0 ending+1 body+0",
+    "rare-1 rare+0 surname+0 person+0",
+    "rare-1 rare+0 c-1",
+    "rare-1 rare+0 stop-1 left",
+    "rare+0 ahead",
+    "rare-1 rare+0 ahead body+0",
+    " ".join(_shifted("kind", -2, 2)),
+    "kind+0 kind+1",
+    "kind-1 kind+0",
+    *(" ".join(_shifted(name, -1, 1)) for name in ("sure", "body", "person", "ending", "stop", "speech", "generic")),
+    f"{_RULES} place+0",
+    "ending+0 ending+1 ending+2",
+    "title-1 title+0 surname+0",
+    "title-2 title-1 title+0 person+0",
+    "place-1 place+0 place+1",
+    "place-1 place+0 c+0",
+    "place+0 place+1 c+1",
+    "place-1 place+0 generic+0 ending+0",
+    "generic+0 ending+0 stop+0 stop-1",
+    "surname-1 surname+0 surname+1 kind-1",
+    "c+0 ending+0 sure+0",
+    "c-1 body+0",
+    "c+1 ending+0",
+    "c-1 person+0",
+    "c+1 person+0",
+    "ahead behind",
+    "ahead stop+0 place+0",
+    "ahead body+0 c+0",
+    "ahead c-1",
+    "behind c+0",
+    "left ahead kind+0",
+    "left right",
+    "before left",
+    "after right",
+    "before after ahead",
+    "early body+0",
+    "quoted sure+0 body+0",
+    "quoted left right",
+    "again+0 body+0 person+0",
+    "again-1 again+0 again+1 place+0",
+    *(f"mood {name}+0" for name in ("sure", "body", "ending", "person")),
+)
+_ARITY = 5
+_PARTS = np.array(
+    [
+        [_ROWS.index(row) for row in (*template.split(), *[""] * (_ARITY - len(template.split())))]
+        for template in _TEMPLATES
+    ]
+)
+_SALT = (np.arange(1, len(_TEMPLATES) + 1, dtype=np.uint32) * np.uint32(0x9E3779B1))[:, None]
+
+
+def make_features(text: str, clues: Clues, places: Sequence[Span], common: Bytes) -> Ints:
     """For each character the buckets of its features: always the same number of columns."""
+    rows = _make_rows(text, clues, places, common)
+    mixed = np.broadcast_to(_SALT, (len(_TEMPLATES), len(text)))
+    for part in range(_ARITY):
+        mixed = (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) + rows[_PARTS[:, part]]
+    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0x5BD1E995)
+    return ((mixed ^ (mixed >> np.uint32(15))) & np.uint32(BUCKETS - 1)).T.astype(np.int32)
+
+
+def _make_rows(text: str, clues: Clues, places: Sequence[Span], common: Bytes) -> npt.NDArray[np.uint32]:
     flat = flatten(text).lower()
-    if len(flat) != len(text):
-        flat = text
+    flat = flat if len(flat) == len(text) else text
     size = len(flat)
-    chars = _padded(np.frombuffer(flat.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64) + 2)
-    marks = {name: _padded(_shape(clues.get(name, ()), size)) for name in _CLUES}
-    place = _padded(_shape(places, size))
-    kinds = _padded(np.array([_kind(char) for char in flat], np.int64))
+    chars = codes_of(flat)
     breaks = np.array([char in _BREAKS for char in flat])
-    columns = _Columns(size)
-
-    c = [columns.at(chars, k) for k in range(-_PAD, _PAD + 1)]
-    z = _PAD
-    for k in range(-3, 4):
-        columns.add(c[z + k])
-    for a in range(-3, 3):
-        columns.add(c[z + a], c[z + a + 1])
-    columns.add(c[z - 1], c[z + 1])
-    for a in range(-4, 3):
-        columns.add(c[z + a], c[z + a + 1], c[z + a + 2])
-    columns.add(c[z - 4], c[z - 3], c[z - 2], c[z - 1])
-    columns.add(c[z + 1], c[z + 2], c[z + 3], c[z + 4])
-
-    t = [columns.at(kinds, k) for k in range(-2, 3)]
-    columns.add(*t)
-    columns.add(t[2], t[3])
-    columns.add(t[1], t[2])
-
-    m = {name: [columns.at(codes, k) for k in range(-2, 3)] for name, codes in marks.items()}
-    p = [columns.at(place, k) for k in range(-2, 3)]
-    s, b, h, e, ti = m["sure"], m["body"], m["person"], m["ending"], m["title"]
-    st, sp, g, sn = m["stop"], m["speech"], m["generic"], m["surname"]
-    columns.add(s[2], s[1], s[3])
-    columns.add(b[2], b[1], b[3])
-    columns.add(h[2], h[1], h[3])
-    columns.add(s[2], b[2], h[2], p[2])
-    columns.add(e[1], e[2], e[3])
-    columns.add(e[2], e[3], e[4])
-    columns.add(ti[1], ti[2], sn[2])
-    columns.add(ti[0], ti[1], ti[2], h[2])
-    columns.add(st[1], st[2], st[3])
-    columns.add(sp[1], sp[2], sp[3])
-    columns.add(g[1], g[2], g[3])
-    columns.add(p[1], p[2], p[3])
-    columns.add(p[1], p[2], c[z])
-    columns.add(p[2], p[3], c[z + 1])
-    columns.add(p[1], p[2], g[2], e[2])
-    columns.add(g[2], e[2], st[2], st[1])
-    columns.add(sn[1], sn[2], sn[3], t[1])
-    columns.add(c[z], e[2], s[2])
-    columns.add(c[z - 1], b[2])
-    columns.add(c[z + 1], e[2])
-    columns.add(c[z - 1], h[2])
-
-    ahead = _distance_ahead(marks["ending"][_PAD:-_PAD], breaks)
-    behind = _distance_behind(marks["ending"][_PAD:-_PAD], breaks)
     left, right = _clause(breaks)
-    before = np.where(left < 0, _EDGE, chars[_PAD + np.maximum(left, -1)])
-    after = np.where(right >= size, _EDGE, chars[_PAD + np.minimum(right, size)])
-    from_left = np.minimum(np.arange(size) - left, _FAR)
-    to_right = np.minimum(right - np.arange(size), _FAR)
-    columns.add(ahead, behind)
-    columns.add(ahead, st[2], p[2])
-    columns.add(ahead, b[2], c[z])
-    columns.add(ahead, c[z - 1])
-    columns.add(behind, c[z])
-    columns.add(from_left, ahead, t[2])
-    columns.add(from_left, to_right)
-    columns.add(before, from_left)
-    columns.add(after, to_right)
-    columns.add(before, after, ahead)
-    columns.add(np.minimum(np.arange(size), 20), b[2])
-    quoted = _inside_quotes(flat)
-    columns.add(quoted, s[2], b[2])
-    columns.add(quoted, from_left, to_right)
-    again = _repeated(flat)
-    columns.add(again, b[2], h[2])
-    columns.add(again, columns.at(_padded(again), -1), columns.at(_padded(again), 1), p[2])
-    mood = np.full(size, _mood(flat), np.int64)
-    columns.add(mood, s[2])
-    columns.add(mood, b[2])
-    columns.add(mood, e[2])
-    columns.add(mood, h[2])
-    return columns.join()
+    here = np.arange(size)
+    endings = _shape(clues.get("ending", ()), size)
+    windows = {
+        "c": chars,
+        "rare": common[pairs_of(chars)].astype(np.int64),
+        "kind": np.array([_kind(char) for char in flat], np.int64),
+        "place": _shape(places, size),
+        "again": _repeated(flat),
+        **{name: _shape(clues.get(name, ()), size) for name in _CLUES},
+    }
+    plain = {
+        "ahead": _distance_ahead(endings, breaks),
+        "behind": _distance_behind(endings, breaks),
+        "left": np.minimum(here - left, _FAR),
+        "right": np.minimum(right - here, _FAR),
+        "before": np.where(left < 0, _EDGE, chars[np.maximum(left, 0)]),
+        "after": np.where(right >= size, _EDGE, chars[np.minimum(right, size - 1)]),
+        "early": np.minimum(here, 20),
+        "quoted": _inside_quotes(flat),
+        "mood": np.full(size, _mood(flat)),
+    }
+    padded = {name: _padded(values) for name, values in windows.items()}
+    return np.stack(
+        [
+            np.zeros(size, np.int64),
+            *(
+                padded[name][_PAD + shift : _PAD + shift + size]
+                for name, reach in _WINDOW.items()
+                for shift in range(-reach, reach + 1)
+            ),
+            *(plain[name] for name in _PLAIN),
+        ]
+    ).astype(np.uint32) * np.uint32(0x297A2D39)
 
 
-class _Columns:
-    """Features of one text, hashed column by column."""
+def codes_of(text: str) -> Ints:
+    """The characters as numbers above the edge's."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64) + 2
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._hashed: list[Ints] = []
 
-    def at(self, padded: Ints, shift: int) -> Ints:
-        return padded[_PAD + shift : _PAD + shift + self._size]
-
-    def add(self, *values: Ints) -> None:
-        mixed: Ints = np.full(self._size, (len(self._hashed) + 1) * 0x9E3779B1, np.int64)
-        for value in values:
-            mixed = (mixed ^ (mixed >> 15)) * 0x2C1B3C6D + value * 0x297A2D39
-            mixed &= 0x7FFFFFFF
-        mixed = (mixed ^ (mixed >> 13)) * 0x5BD1E995
-        self._hashed.append(((mixed ^ (mixed >> 17)) >> 4) & (BUCKETS - 1))
-
-    def join(self) -> Ints:
-        return np.stack(self._hashed, axis=1)
+def pairs_of(chars: Ints) -> Ints:
+    """The bucket of each pair of a character and the next."""
+    following = np.append(chars[1:], _EDGE)
+    return ((chars * 0x9E3779B1 + following * 0x85EBCA6B) >> 7) & (PAIRS - 1)
 
 
 def _padded(values: Ints) -> Ints:

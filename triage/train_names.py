@@ -13,21 +13,31 @@ import numpy.typing as npt
 
 from triage.name_model import (
     BUCKETS,
+    PAIRS,
     FOLLOWS,
     LONGEST_TEXT,
     OUTSIDE,
     TAGS,
+    Bytes,
     Clues,
     Ints,
     NameModel,
     Span,
+    codes_of,
     make_features,
+    pairs_of,
     tags_of,
 )
+from triage.names import flatten
 
 Doubles = npt.NDArray[np.float64]
 ReadClues = Callable[[str], tuple[Clues, Sequence[Span]]]
+Read = tuple[Mapping[str, Any], Clues, Sequence[Span]]
+_RARE_STEPS = (1, 2, 4, 8, 16, 40, 100, 300)
 _SENTENCE_ENDS = frozenset("。！？!?\n")
+# A sentence without a name and without any of these teaches little; every third is enough.
+_LOOKS = ("sure", "body", "person", "speech", "title")
+_COPIES = 2
 _FEWEST = 2
 _FEWEST_OUTSIDE = 6
 _L2 = 0.4
@@ -53,11 +63,14 @@ def train_names(
     steps: int = _STEPS,
 ) -> NameModel:
     """Learn from tips with `text` and `labels.targets`; `read_clues` gives a text's clues and places."""
-    sample = _gather(tips, read_clues)
+    read = [(tip, *read_clues(tip["text"][:LONGEST_TEXT])) for tip in tips if tip["text"]]
+    counts = _count_pairs(tips)
+    invented = [(tip, *read_clues(tip["text"])) for tip in _invent(read)]
+    sample = _gather(read, counts, invented)
     keys = _choose_keys(sample)
     moves, weights = _fit(sample, keys, l2=l2, steps=steps)
     kept = np.abs(weights).max(axis=1) > 0.004
-    return NameModel(keys[kept], weights[kept].astype(np.float16).astype(np.float32), moves.astype(np.float32), bias)
+    return NameModel(keys[kept], weights[kept].astype(np.float16).astype(np.float32), moves.astype(np.float32), _steps(sum(counts.values())), bias)
 
 
 def find_occurrences(text: str, names: Sequence[str]) -> list[Span]:
@@ -73,18 +86,93 @@ def find_occurrences(text: str, names: Sequence[str]) -> list[Span]:
     return sorted(taken)
 
 
-def _gather(tips: Sequence[Mapping[str, Any]], read_clues: ReadClues) -> _Sample:
-    features, tags, chains, offset = [], [], [], 0
+def _count_pairs(tips: Sequence[Mapping[str, Any]]) -> dict[str, Ints]:
+    """For each author (the front of the id) how many of his tips hold each pair of characters."""
+    counts: dict[str, Ints] = {}
     for tip in tips:
+        author = _author(tip)
+        found = counts.setdefault(author, np.zeros(PAIRS, np.int64))
+        if tip["text"]:
+            found[np.unique(pairs_of(codes_of(flatten(tip["text"]).lower())))] += 1
+    return counts
+
+
+def _author(tip: Mapping[str, Any]) -> str:
+    return str(tip.get("id", "")).rsplit("-", 1)[0]
+
+
+def _steps(counts: Ints | int) -> Bytes:
+    """0 for none, then a step for each doubling or so."""
+    return np.digitize(counts, _RARE_STEPS).astype(np.uint8)
+
+
+def _invent(read: Sequence[Read]) -> list[dict[str, Any]]:
+    """Tips told once more of names that nobody bears: what describes stays, what is a name's own is drawn anew."""
+    draw = np.random.default_rng(0)
+    own = [_own_characters(tip, clues, places) for tip, clues, places in read]
+    pools = {
+        is_person: sorted(
+            char for found in own for name, places in found.items() if _is_person(name, places) == is_person for char in (name[at] for at in places)
+        )
+        for is_person in (False, True)
+    }
+    told = []
+    for _ in range(_COPIES):
+        for (tip, _clues, _places), found in zip(read, own, strict=True):
+            new = {name: _rename(name, at, pools[_is_person(name, at)], draw) for name, at in found.items()}
+            if new:
+                told.append(_retell(tip, new))
+    return told
+
+
+def _own_characters(tip: Mapping[str, Any], clues: Clues, places: Sequence[Span]) -> dict[str, list[int]]:
+    """For each name which of its characters are no ending, no place and no description."""
+    spans = [*clues["ending"], *clues["generic"], *places]
+    taken = {at for start, end in spans for at in range(start, end)}
+    found = {}
+    for start, end in find_occurrences(tip["text"][:LONGEST_TEXT], tip["labels"]["targets"]):
+        found[tip["text"][start:end]] = [at - start for at in range(start, end) if at not in taken]
+    return found
+
+
+def _is_person(name: str, own: Sequence[int]) -> bool:
+    return len(name) in {2, 3} and len(own) == len(name)
+
+
+def _rename(name: str, own: Sequence[int], pool: Sequence[str], draw: np.random.Generator) -> str:
+    chars = list(name)
+    for at in own:
+        if "\u4e00" <= chars[at] <= "\u9fff" and not (at == 0 and _is_person(name, own)):
+            chars[at] = pool[int(draw.integers(len(pool)))]
+    return "".join(chars)
+
+
+def _retell(tip: Mapping[str, Any], new: Mapping[str, str]) -> dict[str, Any]:
+    text, out, done = tip["text"][:LONGEST_TEXT], [], 0
+    for start, end in find_occurrences(text, list(new)):
+        out += [text[done:start], new[text[start:end]]]
+        done = end
+    return {"id": tip.get("id", ""), "text": "".join([*out, text[done:]]), "labels": {"targets": list(new.values())}}
+
+
+def _gather(read: Sequence[Read], counts: Mapping[str, Ints], invented: Sequence[Read]) -> _Sample:
+    features, tags, chains, offset = [], [], [], 0
+    total = sum(counts.values())
+    # An author's own tips do not make his inventions common.
+    common = {author: _steps(total - own if len(counts) > 1 else total) for author, own in counts.items()}
+    for number, (tip, clues, places) in enumerate([*read, *invented]):
         text = tip["text"][:LONGEST_TEXT]
-        if not text:
-            continue
         spans = find_occurrences(text, tip["labels"]["targets"])
-        clues, places = read_clues(text)
-        features.append(make_features(text, clues, places).astype(np.int32))
-        tags.append(np.array(tags_of(spans, len(text)), np.int64))
-        chains += [(offset + start, offset + end) for start, end in _sentences(text, spans)]
-        offset += len(text)
+        made = make_features(text, clues, places, common[_author(tip)])
+        answers = np.array(tags_of(spans, len(text)), np.int64)
+        for start, end in _sentences(text, spans):
+            marks = spans if number >= len(read) else [*spans, *(span for kind in _LOOKS for span in clues[kind])]
+            if not any(s < end and e > start for s, e in marks) and (number >= len(read) or start % 3):
+                continue
+            features.append(made[start:end])
+            tags.append(answers[start:end])
+            chains.append((offset, offset + end - start))
+            offset += end - start
     chains.sort(key=lambda chain: (chain[0] - chain[1], chain[0]))
     return _Sample(np.concatenate(features), np.concatenate(tags), chains)
 
