@@ -182,6 +182,7 @@ class PlaceWords(_Frozen):
     before: Words
     after: Words
     ours_before: Words
+    listed_before: Words
     body_ends: Words
     city_bodies: Words
     sound_after: Words

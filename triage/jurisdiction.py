@@ -154,7 +154,8 @@ class Gazetteer:
         around = self._around
         marked = text.startswith(around.after, mention.end) or text.endswith(around.before, 0, mention.start)
         is_ours = text.endswith(around.ours_before, 0, mention.start) or mention.is_told_closer
-        if name.kind == "office" and areas and marked:
+        is_listed = text.endswith(around.listed_before, 0, mention.start)
+        if name.kind == "office" and areas and (marked or is_listed):
             # 郾城 alone is an old name of the city; beside another county it is the district.
             return _WEIGHTS["office"]
         return _MARKED if (marked or is_ours) and name.kind in {"town", "office"} else _WEAK

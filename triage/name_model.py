@@ -47,9 +47,8 @@ _BREAKS = frozenset("，。！？；：、,.!?;:\n\r\t “”\"'「」『』《�
 _OPENING = frozenset("“「『《【")
 _CLOSING = frozenset("”」』》】")
 _VAGUE = re.compile(r"某|[xX×*＊]{2}|[一-龥]某")
-_COUNTRY = re.compile(
-    r"[\u4e00-\u9fff]{0,6}(?:区|县|镇|乡|街道|村|社区|办|市)?"
-    r"(?:安全)?(?:考点|考场|考试点|考试站|考核站|培训学校|培训机构|学校|公司|厂)"
+_KINDS = re.compile(
+    r"(?:的|那个|这个|安全)?(?:考点|考场|考试点|考试站|考核站|培训学校|培训机构|安全培训|培训班|学校|公司|厂)"
 )
 
 
@@ -95,7 +94,7 @@ class NameModel:
             return ()
         scores = self._weights[self._rows[make_features(text, clues, places, self._common)]].sum(axis=1)
         scores[:, OUTSIDE] += self._bias
-        return choose_names(text, spans_of(self._decode(scores.tolist())))
+        return choose_names(text, spans_of(self._decode(scores.tolist())), places)
 
     def _decode(self, scores: list[list[float]]) -> list[int]:
         best = [scores[0][tag] if tag in FOLLOWS[OUTSIDE] else -np.inf for tag in range(TAGS)]
@@ -138,12 +137,26 @@ def tags_of(spans: Iterable[Span], length: int) -> list[int]:
     return tags
 
 
-def choose_names(text: str, spans: Iterable[Span]) -> tuple[str, ...]:
+def choose_names(text: str, spans: Iterable[Span], places: Sequence[Span] = ()) -> tuple[str, ...]:
     """What a target may be: no 某 form, no bare “place and kind”; of forms that hold each other the longest."""
-    names = list(dict.fromkeys(text[start:end].strip() for start, end in spans))
-    fit = [name for name in names if 2 <= len(name) <= _LONGEST_NAME and not _VAGUE.search(name)]
-    longest = [name for name in fit if not any(name != other and name in other for other in fit)]
+    trimmed = [_trim(text, start, end) for start, end in spans]
+    names = list(dict.fromkeys(text[start:end] for start, end in trimmed if _is_fit(text, start, end, places)))
+    longest = [name for name in names if not any(name != other and name in other for other in names)]
     return tuple(longest[:_MOST_NAMES])
+
+
+def _trim(text: str, start: int, end: int) -> Span:
+    name = text[start:end]
+    return start + len(name) - len(name.lstrip()), end - len(name) + len(name.rstrip())
+
+
+def _is_fit(text: str, start: int, end: int, places: Sequence[Span]) -> bool:
+    if not 2 <= end - start <= _LONGEST_NAME or _VAGUE.search(text, start, end):
+        return False
+    bare = start
+    for first, last in sorted(places):
+        bare = last if first <= bare < last < end else bare
+    return bare == start or _KINDS.fullmatch(text, bare, end) is None
 
 
 # ---------------------------------------------------------------- features
