@@ -79,7 +79,12 @@ class Gazetteer:
                 is_elsewhere = self._is_zone_of(before, first, text)
                 found.append(
                     _Mention(
-                        word, first, last, is_home=is_home, is_elsewhere=is_elsewhere, is_told_closer=last < end
+                        word,
+                        first,
+                        last,
+                        is_home=is_home,
+                        is_elsewhere=is_elsewhere,
+                        is_told_closer=last < end,
                     )
                 )
         return found
@@ -106,7 +111,7 @@ class Gazetteer:
         return len(gap) <= _ZONE_REACH and not text.startswith(self._around.not_there, before.end)
 
     def _is_a_bodys(self, text: str, end: int) -> bool:
-        return any(word in text[end : end + _BODY_REACH].split(",")[0] for word in self._around.body_ends)
+        return any(word in text[end : end + _BODY_REACH].partition(",")[0] for word in self._around.body_ends)
 
     def _names_body_of_city(self, text: str) -> bool:
         """“漯河金桥安全考务中心”: a body that bears the city in its name."""
@@ -130,20 +135,17 @@ class Gazetteer:
                     found[office] = _HEARD
         return found
 
-    def _weigh(
-        self, text: str, mention: "_Mention", areas: Collection[str]
-    ) -> list[tuple[str, float]]:
+    def _weigh(self, text: str, mention: "_Mention", areas: Collection[str]) -> list[tuple[str, float]]:
         home = _HOME if mention.is_home else 1.0
         if mention.word not in self._ours:
             there = 0.0 if text.startswith(self._around.not_there, mention.end) else 2.5
             return [("outside", there * home)]
         return [
-            (name.office_id, self._weight(name, text, mention, areas) * home) for name in self._ours[mention.word]
+            (name.office_id, self._weight(name, text, mention, areas) * home)
+            for name in self._ours[mention.word]
         ]
 
-    def _weight(
-        self, name: PlaceName, text: str, mention: "_Mention", areas: Collection[str]
-    ) -> float:
+    def _weight(self, name: PlaceName, text: str, mention: "_Mention", areas: Collection[str]) -> float:
         if name.unless_elsewhere and mention.is_elsewhere:
             return 0.0
         if mention.word in self._office_words:

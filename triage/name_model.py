@@ -6,7 +6,8 @@ tags is found by Viterbi's algorithm. Training is in `triage/train_names.py`; he
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 Bytes = npt.NDArray[np.uint8]
+Buckets = npt.NDArray[np.int32]
 
 BUCKETS = 1 << 20
 # How common pairs of characters are, in steps: what stands nowhere else is likely part of a name.
@@ -34,7 +36,6 @@ FOLLOWS = (
     (OUTSIDE, BEGIN, SINGLE),
     (OUTSIDE, BEGIN, SINGLE),
 )
-_PRECEDES = tuple(tuple(a for a in range(TAGS) if b in FOLLOWS[a]) for b in range(TAGS))
 LAST = (OUTSIDE, END, SINGLE)
 LONGEST_TEXT = 6_000
 _MOST_NAMES = 12
@@ -61,7 +62,6 @@ class NameModel:
         self._weights = np.vstack([np.zeros((1, TAGS), np.float32), weights.astype(np.float32)])
         self._rows = np.zeros(BUCKETS, np.int32)
         self._rows[keys] = np.arange(1, len(keys) + 1, dtype=np.int32)
-        self._from = [[(a, float(moves[a, b])) for a in _PRECEDES[b]] for b in range(TAGS)]
 
     @classmethod
     def load(cls, path: Path) -> "NameModel":
@@ -97,22 +97,33 @@ class NameModel:
         return choose_names(text, spans_of(self._decode(scores.tolist())), places)
 
     def _decode(self, scores: list[list[float]]) -> list[int]:
-        best = [scores[0][tag] if tag in FOLLOWS[OUTSIDE] else -np.inf for tag in range(TAGS)]
+        """The best legal sequence: after O, E and S come O, B and S; after B and I come I and E."""
+        moves = self._moves.tolist()
+        open_, closed = (BEGIN, INSIDE), (OUTSIDE, END, SINGLE)
+        into = [(tag, [moves[a][tag] for a in closed]) for tag in (OUTSIDE, BEGIN, SINGLE)]
+        within = [(tag, [moves[a][tag] for a in open_]) for tag in (INSIDE, END)]
+        low = -np.inf
+        best = [0.0, low, low, low, low]
         back: list[list[int]] = []
-        for row in scores[1:]:
-            came, now = [], []
-            for tag, ways in enumerate(self._from):
-                top, source = -np.inf, OUTSIDE
-                for before, move in ways:
-                    if (value := best[before] + move) > top:
-                        top, source = value, before
-                came.append(source)
-                now.append(top + row[tag])
+        for row in scores:
+            came, now = [0] * TAGS, [low] * TAGS
+            o, b, i, e, s = best
+            for tag, (from_o, from_e, from_s) in into:
+                top, came[tag] = o + from_o, OUTSIDE
+                if e + from_e > top:
+                    top, came[tag] = e + from_e, END
+                if s + from_s > top:
+                    top, came[tag] = s + from_s, SINGLE
+                now[tag] = top + row[tag]
+            for tag, (from_b, from_i) in within:
+                is_longer = i + from_i > b + from_b
+                came[tag] = INSIDE if is_longer else BEGIN
+                now[tag] = (i + from_i if is_longer else b + from_b) + row[tag]
             back.append(came)
             best = now
         tag = max(LAST, key=best.__getitem__)
         tags = [tag]
-        for came in reversed(back):
+        for came in reversed(back[1:]):
             tag = came[tag]
             tags.append(tag)
         return tags[::-1]
@@ -140,7 +151,9 @@ def tags_of(spans: Iterable[Span], length: int) -> list[int]:
 def choose_names(text: str, spans: Iterable[Span], places: Sequence[Span] = ()) -> tuple[str, ...]:
     """What a target may be: no 某 form, no bare “place and kind”; of forms that hold each other the longest."""
     trimmed = [_trim(text, start, end) for start, end in spans]
-    names = list(dict.fromkeys(text[start:end] for start, end in trimmed if _is_fit(text, start, end, places)))
+    names = list(
+        dict.fromkeys(text[start:end] for start, end in trimmed if _is_fit(text, start, end, places))
+    )
     longest = [name for name in names if not any(name != other and name in other for other in names)]
     return tuple(longest[:_MOST_NAMES])
 
@@ -191,7 +204,10 @@ _TEMPLATES = (
     " ".join(_shifted("kind", -2, 2)),
     "kind+0 kind+1",
     "kind-1 kind+0",
-    *(" ".join(_shifted(name, -1, 1)) for name in ("sure", "body", "person", "ending", "stop", "speech", "generic")),
+    *(
+        " ".join(_shifted(name, -1, 1))
+        for name in ("sure", "body", "person", "ending", "stop", "speech", "generic")
+    ),
     f"{_RULES} place+0",
     "ending+0 ending+1 ending+2",
     "title-1 title+0 surname+0",
@@ -234,14 +250,15 @@ _PARTS = np.array(
 _SALT = (np.arange(1, len(_TEMPLATES) + 1, dtype=np.uint32) * np.uint32(0x9E3779B1))[:, None]
 
 
-def make_features(text: str, clues: Clues, places: Sequence[Span], common: Bytes) -> Ints:
+def make_features(text: str, clues: Clues, places: Sequence[Span], common: Bytes) -> Buckets:
     """For each character the buckets of its features: always the same number of columns."""
     rows = _make_rows(text, clues, places, common)
     mixed = np.broadcast_to(_SALT, (len(_TEMPLATES), len(text)))
     for part in range(_ARITY):
         mixed = (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) + rows[_PARTS[:, part]]
     mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0x5BD1E995)
-    return ((mixed ^ (mixed >> np.uint32(15))) & np.uint32(BUCKETS - 1)).T.astype(np.int32)
+    buckets: Buckets = ((mixed ^ (mixed >> np.uint32(15))) & np.uint32(BUCKETS - 1)).T.astype(np.int32)
+    return buckets
 
 
 def _make_rows(text: str, clues: Clues, places: Sequence[Span], common: Bytes) -> npt.NDArray[np.uint32]:
@@ -294,7 +311,8 @@ def codes_of(text: str) -> Ints:
 def pairs_of(chars: Ints) -> Ints:
     """The bucket of each pair of a character and the next."""
     following = np.append(chars[1:], _EDGE)
-    return ((chars * 0x9E3779B1 + following * 0x85EBCA6B) >> 7) & (PAIRS - 1)
+    pairs: Ints = ((chars * 0x9E3779B1 + following * 0x85EBCA6B) >> 7) & (PAIRS - 1)
+    return pairs
 
 
 def _padded(values: Ints) -> Ints:
@@ -317,20 +335,20 @@ def _shape(spans: Sequence[Span], size: int) -> Ints:
     return np.array(codes, np.int64)
 
 
+_CLASSES: tuple[Callable[[str], bool], ...] = (
+    lambda char: "\u4e00" <= char <= "\u9fff",
+    _OPENING.__contains__,
+    _CLOSING.__contains__,
+    str.isdigit,
+    lambda char: char.isascii() and char.isalpha(),
+    str.isspace,
+    _BREAKS.__contains__,
+)
+
+
+@lru_cache(maxsize=4096)
 def _kind(char: str) -> int:
-    if "\u4e00" <= char <= "\u9fff":
-        return 0
-    if char in _OPENING:
-        return 2
-    if char in _CLOSING:
-        return 3
-    if char.isdigit():
-        return 4
-    if char.isascii() and char.isalpha():
-        return 5
-    if char.isspace():
-        return 6
-    return 7 if char in _BREAKS else 8
+    return next((number for number, holds in enumerate(_CLASSES, start=2) if holds(char)), 0)
 
 
 def _distance_ahead(endings: Ints, breaks: npt.NDArray[np.bool_]) -> Ints:
@@ -343,7 +361,9 @@ def _distance_ahead(endings: Ints, breaks: npt.NDArray[np.bool_]) -> Ints:
 
 
 def _distance_behind(endings: Ints, breaks: npt.NDArray[np.bool_]) -> Ints:
-    return _distance_ahead(np.where(endings == 2, 4, np.where(endings == 4, 2, endings))[::-1], breaks[::-1])[::-1]
+    return _distance_ahead(np.where(endings == 2, 4, np.where(endings == 4, 2, endings))[::-1], breaks[::-1])[
+        ::-1
+    ]
 
 
 def _clause(breaks: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:

@@ -8,6 +8,7 @@ in `config/names.yaml`; every expression is bounded.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from config.patterns import NameWords
 
@@ -85,7 +86,10 @@ class NameFinder:
             "body": _longest((self._left_edge(flat, start), end) for start, end in endings),
             "person": [match.span(1) for match in self._person.finditer(flat)],
             "ending": endings,
-            **{kind: [match.span() for match in words.finditer(flat)] for kind, words in self._clue_words.items()},
+            **{
+                kind: [match.span() for match in words.finditer(flat)]
+                for kind, words in self._clue_words.items()
+            },
         }
 
     # ------------------------------------------------------------ bodies
@@ -194,8 +198,13 @@ def _any_of(words: Iterable[str]) -> str:
 
 def flatten(text: str) -> str:
     """The text with full-width forms folded one to one, so that places in it stay what they were."""
-    folded = (unicodedata.normalize("NFKC", char) for char in text)
-    return "".join(form if len(form) == 1 else char for form, char in zip(folded, text, strict=True))
+    return "".join(map(_fold, text))
+
+
+@lru_cache(maxsize=8192)
+def _fold(char: str) -> str:
+    form = unicodedata.normalize("NFKC", char)
+    return form if len(form) == 1 else char
 
 
 def _longest(spans: Iterable[Span]) -> list[Span]:

@@ -4,6 +4,7 @@ A conditional random field over characters, fitted by L-BFGS: no chance in it, s
 scipy comes with scikit-learn and is needed here alone.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,12 @@ import numpy.typing as npt
 
 from triage.name_model import (
     BUCKETS,
-    PAIRS,
     FOLLOWS,
     LONGEST_TEXT,
     OUTSIDE,
+    PAIRS,
     TAGS,
+    Buckets,
     Bytes,
     Clues,
     Ints,
@@ -49,7 +51,7 @@ _MOST_FEATURES = 400_000
 class _Sample:
     """All characters of all tips, one below the other; sentences are chains, the longest first."""
 
-    features: Ints
+    features: Buckets
     tags: Ints
     chains: list[Span]
 
@@ -70,7 +72,13 @@ def train_names(
     keys = _choose_keys(sample)
     moves, weights = _fit(sample, keys, l2=l2, steps=steps)
     kept = np.abs(weights).max(axis=1) > 0.004
-    return NameModel(keys[kept], weights[kept].astype(np.float16).astype(np.float32), moves.astype(np.float32), _steps(sum(counts.values())), bias)
+    return NameModel(
+        keys[kept],
+        weights[kept].astype(np.float16).astype(np.float32),
+        moves.astype(np.float32),
+        _steps(sum(counts.values())),
+        bias,
+    )
 
 
 def find_occurrences(text: str, names: Sequence[str]) -> list[Span]:
@@ -112,7 +120,11 @@ def _invent(read: Sequence[Read]) -> list[dict[str, Any]]:
     own = [_own_characters(tip, clues, places) for tip, clues, places in read]
     pools = {
         is_person: sorted(
-            char for found in own for name, places in found.items() if _is_person(name, places) == is_person for char in (name[at] for at in places)
+            char
+            for found in own
+            for name, places in found.items()
+            if _is_person(name, places) == is_person
+            for char in (name[at] for at in places)
         )
         for is_person in (False, True)
     }
@@ -152,7 +164,11 @@ def _retell(tip: Mapping[str, Any], new: Mapping[str, str]) -> dict[str, Any]:
     for start, end in find_occurrences(text, list(new)):
         out += [text[done:start], new[text[start:end]]]
         done = end
-    return {"id": tip.get("id", ""), "text": "".join([*out, text[done:]]), "labels": {"targets": list(new.values())}}
+    return {
+        "id": tip.get("id", ""),
+        "text": "".join([*out, text[done:]]),
+        "labels": {"targets": list(new.values())},
+    }
 
 
 def _gather(read: Sequence[Read], counts: Mapping[str, Ints], invented: Sequence[Read]) -> _Sample:
@@ -166,7 +182,9 @@ def _gather(read: Sequence[Read], counts: Mapping[str, Ints], invented: Sequence
         made = make_features(text, clues, places, common[_author(tip)])
         answers = np.array(tags_of(spans, len(text)), np.int64)
         for start, end in _sentences(text, spans):
-            marks = spans if number >= len(read) else [*spans, *(span for kind in _LOOKS for span in clues[kind])]
+            marks = (
+                spans if number >= len(read) else [*spans, *(span for kind in _LOOKS for span in clues[kind])]
+            )
             if not any(s < end and e > start for s, e in marks) and (number >= len(read) or start % 3):
                 continue
             features.append(made[start:end])
@@ -181,7 +199,7 @@ def _sentences(text: str, names: Sequence[Span]) -> list[Span]:
     inside = {at for start, end in names for at in range(start, end - 1)}
     cuts = [at + 1 for at, char in enumerate(text) if char in _SENTENCE_ENDS and at not in inside]
     edges = [0, *cuts, len(text)]
-    return [(start, end) for start, end in zip(edges, edges[1:], strict=False) if end > start]
+    return [(start, end) for start, end in itertools.pairwise(edges) if end > start]
 
 
 def _choose_keys(sample: _Sample) -> Ints:

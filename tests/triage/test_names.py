@@ -10,7 +10,12 @@ from triage.name_model import BUCKETS, PAIRS, TAGS, NameModel, choose_names, spa
 from triage.train_names import find_occurrences, train_names
 
 SCHOOLS = ("金桥安培", "鼎睿安全培训学校", "众德技校", "漯河安信培训学校", "启明焊工学校", "豫力安培学校")
-TOLD = ("我举报{}包过班，交钱就给证。", "{}的老师不讲课，只发题。", "在{}学电工，一节课没上。", "{}卖证，谁都知道。")
+TOLD = (
+    "我举报{}包过班，交钱就给证。",
+    "{}的老师不讲课，只发题。",
+    "在{}学电工，一节课没上。",
+    "{}卖证，谁都知道。",
+)
 
 
 def read_clues(text):
