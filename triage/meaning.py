@@ -19,8 +19,11 @@ import numpy.typing as npt
 
 from config.patterns import CLAUSES
 from triage.grams import list_marks, list_places, list_runs
+from triage.name_model import NameModel
 from triage.normalise import HARD, SOFT
 
+NAMES = "names_"
+"""Before the arrays of the tagger of names, which share the file."""
 SHIPPED = Path(__file__).parent / "model" / "model.npz"
 PROMOTED = Path("triage") / "model.npz"
 """Where a promoted model lies inside the data folder."""
@@ -71,6 +74,8 @@ class Meaning:
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], *, version: str) -> None:
         """Use `load_meaning`."""
+        names = {key.removeprefix(NAMES): array for key, array in arrays.items() if key.startswith(NAMES)}
+        self.names = NameModel.from_arrays(names) if names else None
         words = str(arrays["words"].tobytes().decode("utf-8")).split("\n")
         self._column = {word: number for number, word in enumerate(words)}
         self._idf = arrays["idf"].astype(np.float32)
