@@ -43,8 +43,7 @@ _COPIES = 2
 _FEWEST = 2
 _FEWEST_OUTSIDE = 6
 _L2 = 0.4
-_STEPS = 60
-_MOST_FEATURES = 400_000
+_STEPS = 40
 
 
 @dataclass(frozen=True, slots=True)
