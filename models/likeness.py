@@ -33,7 +33,9 @@ class Likeness(Base):
     first_case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
     score: Mapped[float]
     is_sure: Mapped[bool] = mapped_column(comment="above the threshold that may steer a route")
-    reasons: Mapped[Items] = mapped_column(comment="[{kind, …}]: text keys under console.likeness. and their blanks")
+    reasons: Mapped[Items] = mapped_column(
+        comment="[{kind, …}]: text keys under console.likeness. and their blanks"
+    )
     state: Mapped[LikenessState] = mapped_column(word(LikenessState), default=LikenessState.SUGGESTED)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), comment="who said so last")
     created_at: Mapped[Moment]

@@ -80,13 +80,15 @@ class BodyReader:
             for place in places
             if place.kind in {"office", "town"} and place.office_id != CITY and len(place.name) >= _SHORTEST
         }
-        wide = {name: "" for name in words.wide_places}
+        wide = dict.fromkeys(words.wide_places, "")
         self._places = wide | self._offices
         self._place = re.compile(_any_of(self._places))
         branch = rf"(?:{_any_of(self._places)}|{_any_of(words.branch_words)})?"
         self._branch = re.compile(rf"(.{{2,}}?)((?:{branch})(?:{_any_of(words.branch_endings)}))")
         generic = {*names.endings, *names.trades, *names.strong_endings, *names.generic}
-        self._tail = re.compile(rf"(?:{_any_of({word for word in generic if len(word) > 1} | {'厂', '店'})})$")
+        self._tail = re.compile(
+            rf"(?:{_any_of({word for word in generic if len(word) > 1} | {'厂', '店'})})$"
+        )
         self._nameless = re.compile(rf"(?:{_any_of(generic | set(self._places))})*")
         self._trades = {**words.trades, **{word: (word,) for word in names.trades}}
         self._surnames = frozenset(names.surnames)
@@ -104,7 +106,9 @@ class BodyReader:
         is_person = self._is_person(stem, tail)
         if is_person and self._title.search(stem):
             stem = core = ""  # 张校长 is as many people as there are schools
-        return Body(name, stem, core, tail if stem else "", branch, office_id, self._read_trades(tail), is_person)
+        return Body(
+            name, stem, core, tail if stem else "", branch, office_id, self._read_trades(tail), is_person
+        )
 
     def _unbracket(self, found: re.Match[str]) -> str:
         """A place in brackets is a place, not a part of the name: 宏达（漯河）培训学校."""
@@ -155,12 +159,6 @@ def same_body(a: Body, b: Body) -> BodyLikeness | None:
         return BodyLikeness.EQUAL if a.stem == b.stem else None
     if a.core == b.core:
         return _compare_tails(a, b) if a.core else _compare_nameless(a, b)
-    if not a.core or not b.core or _is_elsewhere(a, b) or a.branch != b.branch:
-        return None
-    if _is_spelt_out(a, b) or _is_spelt_out(b, a):
-        return BodyLikeness.ABBREVIATION
-    if not a.trades & b.trades:
-        return None
     return _compare_cores(a, b)
 
 
@@ -187,7 +185,12 @@ def _compare_nameless(a: Body, b: Body) -> BodyLikeness | None:
 
 
 def _compare_cores(a: Body, b: Body) -> BodyLikeness | None:
-    if a.is_person or b.is_person:
+    """Two cores: one body when one name is spelt out in the other, or in one trade for a slip of ear or hand."""
+    if not a.core or not b.core or _is_elsewhere(a, b) or a.branch != b.branch:
+        return None
+    if _is_spelt_out(a, b) or _is_spelt_out(b, a):
+        return BodyLikeness.ABBREVIATION
+    if not a.trades & b.trades:
         return None
     if a.sound == b.sound:
         return BodyLikeness.HOMOPHONE
@@ -248,7 +251,7 @@ def _simplify(char: str) -> str:
 
 @cache
 def _syllable(char: str) -> str:
-    return str(lazy_pinyin(char, errors=lambda rest: [rest])[0])
+    return lazy_pinyin(char, errors=lambda rest: rest)[0]
 
 
 def _any_of(words: Iterable[str]) -> str:

@@ -82,7 +82,9 @@ def make_print(
     )
 
 
-def list_contact_marks(facts: Mapping[str, Sequence[str]], rules: DuplicateRules, digest: Digest) -> list[Mark]:
+def list_contact_marks(
+    facts: Mapping[str, Sequence[str]], rules: DuplicateRules, digest: Digest
+) -> list[Mark]:
     """Keyed marks of the contacts that triage found, without numbers that anybody writes."""
     found = {
         MarkKind.PHONE: facts.get("phones", ()),
@@ -150,7 +152,9 @@ def _may_suggest(kinds: set[str]) -> bool:
 def _may_confirm(found: Found, rules: DuplicateRules) -> bool:
     """A copy of a long text, or two of body, contact and text: a short text alone never."""
     kinds = {reason["kind"] for _, reason in found}
-    copied = any(reason["percent"] >= rules.text.full * 100 for _, reason in found if reason["kind"] == "text")
+    copied = any(
+        reason["percent"] >= rules.text.full * 100 for _, reason in found if reason["kind"] == "text"
+    )
     return copied or len(kinds & {"body", "contact", "text", "text_short"}) > 1
 
 
@@ -188,7 +192,9 @@ def _same_text(new: Print, known: Print, rules: DuplicateRules) -> Found:
     weight = rules.text.weight * min(1.0, (share - rules.text.floor) / (rules.text.full - rules.text.floor))
     is_short = min(new.length, known.length) < rules.text.short_below
     kind = "text_short" if is_short else "text"
-    return [(weight * (rules.text.short_factor if is_short else 1), {"kind": kind, "percent": round(share * 100)})]
+    return [
+        (weight * (rules.text.short_factor if is_short else 1), {"kind": kind, "percent": round(share * 100)})
+    ]
 
 
 def share_of(a: frozenset[str], b: frozenset[str]) -> float:

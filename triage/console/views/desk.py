@@ -4,6 +4,7 @@ from aiohttp import web
 
 from config.web import get_locale, get_query
 from models.queries.cases import CaseFilter, find_cases_with_files, list_cases
+from models.queries.likenesses import find_liked_cases
 from models.staff import Staff
 from triage.console.context import DESK, show
 from triage.console.listing import make_desk_row
@@ -17,9 +18,17 @@ async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
     words = Words(desk.catalog, get_locale(request))
     async with desk.db.read() as session:
         page = await list_cases(session, CaseFilter("desk"), scope=None, now=now, after=query.get("after"))
-        with_files = await find_cases_with_files(session, [case.id for case, _ in page.rows])
+        ids = [case.id for case, _ in page.rows]
+        with_files, liked = await find_cases_with_files(session, ids), await find_liked_cases(session, ids)
     rows = [
-        make_desk_row(case, words=words, with_files=with_files, now=now, counties=desk.catalog.counties)
+        make_desk_row(
+            case,
+            words=words,
+            with_files=with_files,
+            liked=liked,
+            now=now,
+            counties=desk.catalog.counties,
+        )
         for case, _ in page.rows
     ]
     done = read_done({name: query.get(name) for name in ("done", "number")})
