@@ -1,4 +1,4 @@
-"""What makes a tip findable by a like one, which cases are likely one matter, and which bodies are named unusually often."""
+"""Marks by which like tips find each other, cases that are likely one matter, bodies that are named unusually often."""
 
 from datetime import datetime
 

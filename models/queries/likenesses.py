@@ -70,7 +70,7 @@ async def find_marked_tips(session: AsyncSession, marks: Sequence[Mark], *, apar
     if not marks:
         return []
     shared: dict[int, int] = {}
-    for kind, tip_id in set((await session.execute(make_mark_query(marks))).tuples()):
+    for kind, tip_id in set((await session.execute(make_mark_query(marks)))):
         shared[tip_id] = shared.get(tip_id, 0) + _WEIGHTS.get(kind, _CONTACT_WEIGHT)
     shared.pop(apart_from, None)
     return sorted(shared, key=lambda tip_id: (-shared[tip_id], tip_id))[:MOST_TIPS]
@@ -96,14 +96,20 @@ def _end_of(kind: MarkKind, value: int, *, is_newest: bool, limit: int) -> Selec
 
 async def _find_first_cases(session: AsyncSession, tip_ids: Sequence[int]) -> list[int]:
     """Stars, not chains: in place of a case that is likely the same as an earlier one stands the earlier one."""
-    is_live = Likeness.state != LikenessState.REJECTED
+    if not tip_ids:
+        return []
+    # Whether people said no is looked at here, so that the database goes by the case and by nothing else.
     statement = (
-        select(func.coalesce(Likeness.first_case_id, Tip.case_id))
-        .outerjoin(Likeness, (Likeness.case_id == Tip.case_id) & is_live)
+        select(Tip.case_id, Likeness.first_case_id, Likeness.state)
+        .select_from(Tip)
+        .outerjoin(Likeness, Likeness.case_id == Tip.case_id)
         .where(Tip.id.in_(tip_ids), Tip.case_id.is_not(None))
-        .distinct()
     )
-    return list(await session.scalars(statement)) if tip_ids else []
+    firsts: dict[int, set[int]] = {}
+    for case_id, first_id, state in await session.execute(statement):
+        is_live = first_id is not None and state is not LikenessState.REJECTED
+        firsts.setdefault(case_id, set()).update([first_id] if is_live else [])
+    return sorted({first for case_id, found in firsts.items() for first in found or {case_id}})
 
 
 async def _load_known_cases(session: AsyncSession, case_ids: Sequence[int]) -> list[KnownCase]:
@@ -269,7 +275,7 @@ async def count_named_bodies(
         .group_by(TipMark.value)
         .having(func.count() >= least)
     )
-    rows = (await session.execute(named)).tuples().all()
+    rows = (await session.execute(named)).all()
     history = (
         select(TipMark.value, func.count())
         .join(Tip, Tip.id == TipMark.tip_id)
@@ -281,7 +287,7 @@ async def count_named_bodies(
         )
         .group_by(TipMark.value)
     )
-    before = dict((await session.execute(history)).tuples().all()) if rows else {}
+    before = dict((await session.execute(history)).all()) if rows else {}
     return [BodyCount(value, count, before.get(value, 0), newest) for value, count, newest in rows]
 
 
@@ -326,7 +332,7 @@ async def list_rises(session: AsyncSession, *, since: datetime) -> Sequence[tupl
         .where(BodyRise.noticed_at > since)
         .order_by(BodyRise.noticed_at.desc(), BodyRise.id.desc())
     )
-    return (await session.execute(statement)).tuples().all()
+    return (await session.execute(statement)).all()
 
 
 async def list_numbers_of_body(
