@@ -10,16 +10,16 @@ from sqlalchemy import event, func, select, text
 
 from config.catalog import Catalog, load_catalog
 from config.keys import Keys
-from models.case import Case
+from models.case import Case, Finding
 from models.event import Event
 from models.likeness import Likeness, TipMark
 from models.queries.bulk import insert_rows
 from models.queries.likenesses import list_known_cases, list_like_cases, make_mark_query
 from models.session import Database
 from models.staff import Staff
-from models.states import CaseState, LikenessState, MarkKind, Role
+from models.states import CaseState, FindingKind, LikenessState, MarkKind, Role
 from models.tip import Tip
-from tests.factories import make_case, make_staff, make_tip
+from tests.factories import make_case, make_finding, make_staff, make_tip
 from triage.actions import MoveRefusedError
 from triage.assess import open_case
 from triage.matters import Matters, find_likeness, say_of_likeness
@@ -296,7 +296,7 @@ async def test_the_look_is_a_fixed_number_of_statements_that_scan_nothing(
     intake: Intake, db: Database, matters: Matters, now: datetime
 ) -> None:
     """With thousands of tips of the same name every table is reached by an index."""
-    await _fill(db, matters, now, count=3000)
+    await _fill(db, matters, now, count=6000)
     marks = [
         (MarkKind.BODY, matters.digest(MarkKind.BODY, "hong da")),
         (MarkKind.PHONE, matters.digest(MarkKind.PHONE, "13812345678")),
@@ -358,24 +358,22 @@ async def _fill(db: Database, matters: Matters, now: datetime, *, count: int) ->
         marks += [
             {"kind": MarkKind.TEXT, "value": matters.digest(MarkKind.TEXT, f"字{n % 900 + k}"), "tip_id": n}
             for n in ids
-            for k in range(8)
+            for k in range(2)
         ]
         await insert_rows(session, TipMark, marks)
-        await insert_rows(
-            session,
-            Likeness,
-            [
-                {
-                    "case_id": n,
-                    "first_case_id": n - 1,
-                    "score": 0.6,
-                    "is_sure": False,
-                    "reasons": [],
-                    "created_at": now,
-                }
-                | {"state": LikenessState.REJECTED, "version": 1}
-                for n in ids
-            ],
-        )
+        said_no = {"score": 0.6, "is_sure": False, "reasons": [], "created_at": now, "version": 1}
+        said_no["state"] = LikenessState.REJECTED
+        likenesses = [
+            said_no | {"case_id": n, "first_case_id": n - back} for n in ids[3:] for back in (1, 2, 3)
+        ]
+        await insert_rows(session, Likeness, likenesses)
+        finding = await make_finding(session, case, tip, FindingKind.TARGET, "宏达安全培训学校")
+        said = {
+            column.name: getattr(finding, column.name)
+            for column in Finding.__table__.columns
+            if column.name != "id"
+        }
+        findings = [said | {"case_id": n, "tip_id": n} for n in ids for _ in range(3)]
+        await insert_rows(session, Finding, findings)
     async with db.begin() as session:
         await session.execute(text("ANALYZE"))
