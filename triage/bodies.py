@@ -17,7 +17,7 @@ from pypinyin import lazy_pinyin
 from config.catalog import Catalog
 from config.duplicates import BodyNameWords
 from config.patterns import NameWords
-from config.places import CITY, PlaceName
+from config.places import CITY, OutsidePlace, PlaceName
 
 _SHORTEST = 2
 _LONGEST = 60
@@ -73,9 +73,16 @@ class Body:
 class BodyReader:
     """Takes names apart."""
 
-    def __init__(self, names: NameWords, words: BodyNameWords, places: Iterable[PlaceName]) -> None:
+    def __init__(
+        self,
+        names: NameWords,
+        words: BodyNameWords,
+        places: Iterable[PlaceName],
+        outside: Iterable[OutsidePlace] = (),
+    ) -> None:
         """Compile the word lists once."""
-        self._offices = {
+        away = {form: place.name for place in outside for form in (place.name, f"{place.name}市")}
+        self._offices = away | {
             place.name: place.office_id
             for place in places
             if place.kind in {"office", "town"} and place.office_id != CITY and len(place.name) >= _SHORTEST
@@ -148,7 +155,7 @@ class BodyReader:
 
 def make_reader(catalog: Catalog) -> BodyReader:
     """The reader of the rule files."""
-    return BodyReader(catalog.cues.names, catalog.duplicates.names, catalog.place_names)
+    return BodyReader(catalog.cues.names, catalog.duplicates.names, catalog.place_names, catalog.outside)
 
 
 def same_body(a: Body, b: Body) -> BodyLikeness | None:

@@ -70,7 +70,7 @@ async def find_marked_tips(session: AsyncSession, marks: Sequence[Mark], *, apar
     if not marks:
         return []
     shared: dict[int, int] = {}
-    for kind, tip_id in set((await session.execute(make_mark_query(marks)))):
+    for kind, tip_id in set(await session.execute(make_mark_query(marks))):
         shared[tip_id] = shared.get(tip_id, 0) + _WEIGHTS.get(kind, _CONTACT_WEIGHT)
     shared.pop(apart_from, None)
     return sorted(shared, key=lambda tip_id: (-shared[tip_id], tip_id))[:MOST_TIPS]

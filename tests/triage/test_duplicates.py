@@ -13,8 +13,14 @@ from triage.bodies import make_reader
 from triage.duplicates import Likeness, Print, compare, list_contact_marks, list_marks, make_print
 
 DAY = date(2026, 3, 4)
-LONG = "孟庙镇宏达安全培训学校交三千八百块钱保证拿电工证，不用上课，考试的时候有人把答案发到手机上，我们村十几个人都是这样拿的证。"
-OTHER = "他家的老师从来不点名，教室里面只有三张桌子，登记表上却写着四十个学员，实操的机器早就坏掉了，灭火器也没有一个能用。"
+LONG = (
+    "孟庙镇宏达安全培训学校交三千八百块钱保证拿电工证，不用上课，"
+    "考试的时候有人把答案发到手机上，我们村十几个人都是这样拿的证。"
+)
+OTHER = (
+    "他家的老师从来不点名，教室里面只有三张桌子，登记表上却写着四十个学员，"
+    "实操的机器早就坏掉了，灭火器也没有一个能用。"
+)
 _KNOWN: list[Catalog] = []
 
 
@@ -59,7 +65,12 @@ PHONE = (MarkKind.PHONE, 7)
 LINK = (MarkKind.LINK, 8)
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("the same text again", {}, {}, "sure"),
-    ("a copy without a name or place", {"targets": [], "matter": [], "jurisdiction": "unknown"}, {"targets": []}, "sure"),
+    (
+        "a copy without a name or place",
+        {"targets": [], "matter": [], "jurisdiction": "unknown"},
+        {"targets": []},
+        "sure",
+    ),
     ("same body, same allegation, other words", {}, {"text": OTHER}, "suggested"),
     ("short form of the name", {"targets": ["宏达安培"]}, {"text": OTHER}, "suggested"),
     ("written by ear", {"targets": ["鸿达安全培训学校"]}, {"text": OTHER}, "suggested"),
@@ -67,14 +78,39 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("same body and allegation two years later", {"day": DAY + timedelta(days=730)}, {"text": OTHER}, "none"),
     ("same allegation, another body", {"targets": ["诚信安全培训学校"]}, {"text": OTHER}, "none"),
     ("same allegation and place, no body", {"targets": []}, {"text": OTHER}, "none"),
-    ("same phone, nobody named", {"targets": [], "contacts": [PHONE]}, {"text": OTHER, "contacts": [PHONE]}, "suggested"),
+    (
+        "same phone, nobody named",
+        {"targets": [], "contacts": [PHONE]},
+        {"text": OTHER, "contacts": [PHONE]},
+        "suggested",
+    ),
     ("same phone and body", {"contacts": [PHONE]}, {"text": OTHER, "contacts": [PHONE]}, "sure"),
-    ("another phone", {"targets": [], "contacts": [(MarkKind.PHONE, 9)]}, {"text": OTHER, "contacts": [PHONE]}, "none"),
-    ("a link that many use", {"targets": [], "matter": [], "contacts": [LINK]}, {"text": OTHER, "contacts": [LINK]}, "none"),
-    ("the same few words about nobody", {"text": "宏达包过", "targets": []}, {"text": "宏达包过", "targets": []}, "none"),
-    ("the same few words about one body", {"text": "宏达包过不用上课"}, {"text": "宏达包过不用上课"}, "suggested"),
+    (
+        "another phone",
+        {"targets": [], "contacts": [(MarkKind.PHONE, 9)]},
+        {"text": OTHER, "contacts": [PHONE]},
+        "none",
+    ),
+    (
+        "a link that many use",
+        {"targets": [], "matter": [], "contacts": [LINK]},
+        {"text": OTHER, "contacts": [LINK]},
+        "none",
+    ),
+    (
+        "the same few words about nobody",
+        {"text": "宏达包过", "targets": []},
+        {"text": "宏达包过", "targets": []},
+        "none",
+    ),
+    (
+        "the same few words about one body",
+        {"text": "宏达包过不用上课"},
+        {"text": "宏达包过不用上课"},
+        "suggested",
+    ),
     ("two towns", {"jurisdiction": "linying"}, {"text": OTHER}, "none"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("a", "b", "expected"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])

@@ -1,4 +1,4 @@
-"""Like cases are found before routing, shown, and decided by people: stars, never chains; nothing merged; all reversible."""
+"""Like cases are found before routing, shown, and decided by people: stars, no chains; nothing merged; reversible."""
 
 import asyncio
 from collections.abc import Sequence

@@ -16,7 +16,10 @@ from tests.factories import NOW, make_case, make_tip
 from triage.assess import open_case
 from triage.matters import Matters
 
-TEXT = "孟庙镇诚信安全技术培训学校交三千八百块钱保证拿电工证，不用上课，考试的时候有人把答案发到手机上，我们村十几个人都是这样拿的证。"
+TEXT = (
+    "孟庙镇诚信安全技术培训学校交三千八百块钱保证拿电工证，不用上课，"
+    "考试的时候有人把答案发到手机上，我们村十几个人都是这样拿的证。"
+)
 EMPTY = "没有发现与它相像的案件"
 REASONS = [
     {"kind": "body", "how": "abbreviation", "new": "诚信安培", "known": "漯河诚信安全技术培训学校"},
