@@ -1,7 +1,7 @@
 """Which names mean one body: abbreviations, branches, typing errors and homophones, and nobody else's name."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.catalog import load_catalog
@@ -85,6 +85,7 @@ PARTS = (
 NAMES = st.lists(st.sampled_from(PARTS), max_size=6).map("".join)
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_the_order_does_not_count(a: str, b: str) -> None:
     reader = _reader()
@@ -92,11 +93,13 @@ def test_the_order_does_not_count(a: str, b: str) -> None:
     assert same_body(first, second) == same_body(second, first)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_can_be_read(name: str) -> None:
     _reader().read(name)
 
 
+@settings(deadline=None)
 @given(st.text("安华瑞红", min_size=1, max_size=5), st.text("安华瑞红", min_size=1, max_size=5))
 def test_a_slip_is_a_slip_both_ways_and_never_none(a: str, b: str) -> None:
     assert is_one_slip(a, b) == is_one_slip(b, a)

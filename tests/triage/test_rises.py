@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -46,6 +46,7 @@ def test_a_rise_is_measured_by_the_bodys_own_past(
     assert is_unusual(count, expect(before, history_days=history_days, rule=rule), rule) is unusual
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.floats(0.05, 50))
 def test_more_is_never_likelier_than_fewer(count: int, expected: float) -> None:
     assert (

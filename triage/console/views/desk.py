@@ -8,6 +8,7 @@ from models.queries.likenesses import find_liked_cases
 from models.staff import Staff
 from triage.console.context import DESK, show
 from triage.console.listing import make_desk_row
+from triage.console.rises import list_rise_rows
 from triage.console.views.cases import read_done
 from triage.console.words import Words
 
@@ -31,7 +32,18 @@ async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
         )
         for case, _ in page.rows
     ]
+    rises = await list_rise_rows(desk, words, now=now)
     done = read_done({name: query.get(name) for name in ("done", "number")})
     after = f"/desk?after={page.after}" if page.after else ""
     first = "/desk" if query.get("after") else ""
-    return await show(request, staff, "desk.html", rows=rows, done=done, next_page=after, first_page=first)
+    return await show(
+        request,
+        staff,
+        "desk.html",
+        rows=rows,
+        rises=rises,
+        rise_days=desk.catalog.duplicates.rise.days,
+        done=done,
+        next_page=after,
+        first_page=first,
+    )

@@ -13,8 +13,8 @@ from models.queries.figures import FigureFilter, Month, Outcome, Period, Stage, 
 from models.staff import Staff
 from models.states import Role
 from triage.console.context import DESK, Desk, show
+from triage.console.rises import list_rise_rows
 from triage.console.views.supervisor_charts import find_longest, find_top, make_chart, make_line
-from triage.console.views.supervisor_rises import list_rise_rows
 from triage.console.views.supervisor_words import (
     Cell,
     Cells,

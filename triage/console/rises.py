@@ -1,4 +1,4 @@
-"""Bodies about which tips rose unusually, for the supervisor's page. City staff only: the cases lie in any county."""
+"""Bodies about which tips rose unusually, in words. For the pages of city staff only: the cases lie in any county."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
