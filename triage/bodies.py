@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 import opencc
 from pypinyin import lazy_pinyin
@@ -21,6 +21,7 @@ from config.places import CITY, OutsidePlace, PlaceName
 
 _SHORTEST = 2
 _LONGEST = 60
+_NAMES_KEPT = 20_000
 _LEAST_NAMELESS = 5
 _LEAST_MISTYPED = 3
 _IN_BRACKETS = re.compile(r"[（(]([^（()）]*)[)）]")
@@ -97,11 +98,16 @@ class BodyReader:
             rf"(?:{_any_of({word for word in generic if len(word) > 1} | {'厂', '店'})})$"
         )
         self._nameless = re.compile(rf"(?:{_any_of(generic | set(self._places))})*")
-        self._trades = {**words.trades, **{word: (word,) for word in names.trades}}
+        self._trade_of = {word: word for word in names.trades} | {
+            word: trade for trade, known in words.trades.items() for word in known
+        }
+        self._trade = re.compile(rf"(?=({_any_of(self._trade_of)}))")
         self._surnames = frozenset(names.surnames)
         self._title = re.compile(rf"(?:{_any_of(names.titles)})$")
+        # The same few names come again and again.
+        self.read = lru_cache(_NAMES_KEPT)(self._read)
 
-    def read(self, name: str) -> Body:
+    def _read(self, name: str) -> Body:
         """One name in its parts; any text is a name of some sort."""
         plain = fold(_IN_BRACKETS.sub(self._unbracket, name[:_LONGEST]))
         stem, office_id = self._split_place(plain)
@@ -144,9 +150,7 @@ class BodyReader:
         return 0
 
     def _read_trades(self, tail: str) -> frozenset[str]:
-        return frozenset(
-            trade for trade, words in self._trades.items() if any(word in tail for word in words)
-        )
+        return frozenset(self._trade_of[word] for word in self._trade.findall(tail))
 
     def _is_person(self, stem: str, tail: str) -> bool:
         is_short = _SHORTEST <= len(stem) <= 3 or (len(stem) == 4 and self._title.search(stem) is not None)
@@ -235,7 +239,7 @@ def is_one_slip(a: str, b: str) -> bool:
 def fold(text: str) -> str:
     """Letters, digits and characters in their plain form: full width, traditional and upper case undone."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    return "".join(_simplify(char) for char in plain if char.isalnum())
+    return plain.translate(_PLAIN)
 
 
 def sound_of(words: str) -> str:
@@ -248,11 +252,21 @@ def _simplifier() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
-@cache
+class _PlainForms(dict[int, str]):
+    """What `str.translate` makes of each character, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        form = self[code] = _simplify(chr(code))
+        return form
+
+
+_PLAIN = _PlainForms()
+
+
 def _simplify(char: str) -> str:
-    if char.isascii():
-        return char
-    simple = str(_simplifier().convert(char))
+    if not char.isalnum():
+        return ""
+    simple = char if char.isascii() else str(_simplifier().convert(char))
     return simple if len(simple) == 1 else char
 
 

@@ -7,6 +7,7 @@ share costs no more than one that two share.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, insert, or_, select, text, union_all
 from sqlalchemy.dialects import postgresql, sqlite
@@ -106,7 +107,8 @@ async def _find_first_cases(session: AsyncSession, tip_ids: Sequence[int]) -> li
         .where(Tip.id.in_(tip_ids), Tip.case_id.is_not(None))
     )
     firsts: dict[int, set[int]] = {}
-    for case_id, first_id, state in await session.execute(statement):
+    rows: Sequence[Any] = (await session.execute(statement)).all()
+    for case_id, first_id, state in rows:
         is_live = first_id is not None and state is not LikenessState.REJECTED
         firsts.setdefault(case_id, set()).update([first_id] if is_live else [])
     return sorted({first for case_id, found in firsts.items() for first in found or {case_id}})
