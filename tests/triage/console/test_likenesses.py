@@ -187,7 +187,7 @@ async def test_the_supervisor_reads_which_body_rises(db, bureau, sign_in):
         await insert_marks(session, tip.id, [(MarkKind.BODY, 5)])
         session.add(BodyRise(value=5, period=1, case_id=case.id, count=4, expected=0.2, noticed_at=NOW))
     page = await supervisor.get("/supervisor")
-    for words in ("异常增多的被举报对象", "诚信安培", "4 件", "约 0.2 件", in_groups(case.number)):
+    for words in ("异常增多的被举报对象", "诚信安培", "4 件", "以往约 0.2 件", in_groups(case.number)):
         assert page.says(words), words
     lead = await sign_in(bureau.by_role[Role.LEAD])
     assert not (await lead.get("/supervisor")).says("异常增多")
