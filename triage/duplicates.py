@@ -112,7 +112,8 @@ def list_marks(tip: Print, digest: Digest) -> list[Mark]:
         marks += [(MarkKind.NEAR, digest(MarkKind.NEAR, key)) for key in body.list_near_keys()]
     marks += sorted(tip.contacts)
     marks += [(MarkKind.TEXT, digest(MarkKind.TEXT, run)) for run in _choose_runs(tip.runs)]
-    return list(dict.fromkeys(marks))
+    # A tip of two letters has a mark too: so that every tip that was looked at can be told from those that were not.
+    return list(dict.fromkeys(marks)) or [(MarkKind.TEXT, digest(MarkKind.TEXT, ""))]
 
 
 def _choose_runs(runs: Iterable[str]) -> list[str]:

@@ -23,7 +23,7 @@ from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
 from triage.language import Classifier
-from triage.matters import Matters
+from triage.matters import Matters, mark_old_tips
 from triage.rises import notice_rises
 from triage.sweep import sweep_deadlines
 
@@ -77,6 +77,7 @@ def make_jobs(
         Job(
             "rises", 900, lambda now: notice_rises(db, rule=catalog.duplicates.rise, now=now), is_single=True
         ),
+        Job("marks", 3600, lambda _now: mark_old_tips(db, classifier, matters=matters), is_single=True),
         Job("purge", 600, lambda now: purge(db, files, now=now), is_single=True),
         Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
     ]

@@ -4,6 +4,7 @@ A likeness says that a case is likely the same matter as an earlier one, the fir
 while a case is likened to another it is nobody's first, and a first one is not likened to another.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +25,10 @@ from models.queries.likenesses import (
     is_first_of_others,
     is_likened,
     list_known_cases,
+    list_unmarked_tips,
     lock_look,
 )
+from models.session import Database
 from models.staff import Staff
 from models.states import LikenessState, MarkKind
 from models.tip import Tip
@@ -33,11 +36,13 @@ from triage import duplicates
 from triage.actions import MoveRefusedError
 from triage.bodies import make_reader
 from triage.duplicates import Mark, Print, compare, list_contact_marks, list_marks, make_print
+from triage.language import Classifier
 from triage.permissions import scope_of
 from triage.routing import Matter
 from triage.workflow import Refusal
 
 MOST_SHOWN = 3
+OLD_AT_ONCE = 20
 _EVENTS = {
     LikenessState.CONFIRMED: "likeness_confirmed",
     LikenessState.REJECTED: "likeness_rejected",
@@ -85,22 +90,25 @@ async def look_for_same_matter(
 ) -> Look:
     """Compare a new tip with the first cases of all matters that share a mark with it."""
     await lock_look(session)
-    contacts = list_contact_marks(line.get("facts", {}), matters.rules, matters.digest)
-    new = make_print(
-        targets=line["targets"],
-        matter=[*line["clauses"], *line["patterns"]],
-        jurisdiction=line["jurisdiction"],
-        day=tip.received_at.astimezone(LOCAL).date(),
-        text=tip.text,
-        contacts=contacts,
-        reader=matters.reader,
-    )
+    new = _print_of_tip(tip, line, matters)
     marks = list_marks(new, matters.digest)
     known = await list_known_cases(session, marks, apart_from=tip.id)
     compared = [Found(case, compare(new, _print_of(case, matters), matters.rules)) for case in known]
     found = [one for one in compared if one.likeness.is_suggested]
     found.sort(key=lambda one: (-one.likeness.score, one.known.received_at, one.known.id))
     return Look(marks, found[:MOST_SHOWN])
+
+
+def _print_of_tip(tip: Tip, line: Mapping[str, Any], matters: Matters) -> Print:
+    return make_print(
+        targets=line["targets"],
+        matter=[*line["clauses"], *line["patterns"]],
+        jurisdiction=line["jurisdiction"],
+        day=tip.received_at.astimezone(LOCAL).date(),
+        text=tip.text,
+        contacts=list_contact_marks(line.get("facts", {}), matters.rules, matters.digest),
+        reader=matters.reader,
+    )
 
 
 def _print_of(known: KnownCase, matters: Matters) -> Print:
@@ -138,6 +146,20 @@ async def keep_look(session: AsyncSession, case: Case, tip: Tip, look: Look, *, 
             score=one.likeness.score,
             sure=one.likeness.is_confirmed,
         )
+
+
+async def mark_old_tips(db: Database, classifier: Classifier, *, matters: Matters) -> int:
+    """Make tips findable that came before there were marks, a few at a time; answers how many."""
+    async with db.read() as session:
+        old = await list_unmarked_tips(session, limit=OLD_AT_ONCE)
+    for tip, case in old:
+        said = await asyncio.to_thread(classifier.classify, tip.text, received_at=tip.received_at)
+        line = said.to_json(str(tip.id))
+        line["targets"] = [name for name in (case.target, tip.target, *line["targets"]) if name]
+        marks = list_marks(_print_of_tip(tip, line, matters), matters.digest)
+        async with db.begin() as session:
+            await insert_marks(session, tip.id, marks)
+    return len(old)
 
 
 async def find_likeness(

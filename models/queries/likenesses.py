@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, or_, select, text, union_all
+from sqlalchemy import Select, exists, func, or_, select, text, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -162,10 +162,23 @@ async def _load_contacts(
 
 
 async def insert_marks(session: AsyncSession, tip_id: int, marks: Iterable[Mark]) -> None:
-    """Make a tip findable."""
+    """Make a tip findable; a mark that it has already changes nothing."""
     rows = [{"kind": kind, "value": value, "tip_id": tip_id} for kind, value in marks]
     if rows:
-        await session.execute(insert(TipMark), rows)
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        await session.execute(dialect.insert(TipMark).on_conflict_do_nothing(), rows)
+
+
+async def list_unmarked_tips(session: AsyncSession, *, limit: int) -> Sequence[tuple[Tip, Case]]:
+    """Tips with a case and no marks, newest first: those that came before there were marks."""
+    statement = (
+        select(Tip, Case)
+        .join(Case, Case.id == Tip.case_id)
+        .where(~exists().where(TipMark.tip_id == Tip.id))
+        .order_by(Tip.id.desc())
+        .limit(limit)
+    )
+    return [(tip, case) for tip, case in await session.execute(statement)]
 
 
 # ---------------------------------------------------------------- likenesses of a case

@@ -22,7 +22,8 @@ from models.tip import Tip
 from tests.factories import make_case, make_finding, make_staff, make_tip
 from triage.actions import MoveRefusedError
 from triage.assess import open_case
-from triage.matters import Matters, find_likeness, say_of_likeness
+from triage.language import load_classifier
+from triage.matters import Matters, find_likeness, mark_old_tips, say_of_likeness
 
 TEXT = "孟庙镇宏达安全培训学校交三千八百块钱保证拿电工证，不用上课，考试的时候有人把答案发到手机上。"
 OTHER = "他家的老师从来不点名，教室里只有三张桌子，登记表上却写着四十个学员，机器早就坏掉了，没有一个能用。"
@@ -219,6 +220,19 @@ async def test_two_like_tips_assessed_at_once_find_each_other(
         firsts = set(await session.scalars(select(Likeness.first_case_id)))
         assert await session.scalar(select(func.count()).select_from(Likeness)) == 3
         assert len(firsts) == 1
+
+
+async def test_tips_from_before_there_were_marks_become_findable(
+    intake: Intake, db: Database, catalog: Catalog, matters: Matters
+) -> None:
+    async with db.begin() as session:
+        old = await make_case(session, text=TEXT)
+        await make_case(session, text="。", target="")
+    classifier = load_classifier(catalog)
+    assert await mark_old_tips(db, classifier, matters=matters) == 2
+    assert await mark_old_tips(db, classifier, matters=matters) == 0
+    case = await intake.take()
+    assert await intake.pairs() == [(case.id, old.id)]
 
 
 class TestRoute:
