@@ -139,6 +139,7 @@ def _make_case(tip: Tip, line: Line, route: Route) -> Case:
         is_police_matter=line["police_referral"],
         needs_review=not route.straight,
         review_reasons=[*route.reasons, *route.notes] if route.reasons else [],
+        missing=line.get("missing", []),
         clauses=line["clauses"],
         patterns=line["patterns"],
         target=(line["targets"] or [""])[0][:200],
