@@ -55,6 +55,7 @@ class Decider:
         """The classification of a reading whose other parts are filled in."""
         assert reading.hits is not None  # noqa: S101 - the pipeline's order, not a wish of the caller
         scene = Scene(self._book, self._finder, reading, reading.hits)
+        reading.grounds = scene.grounds
         case = self._allegations(scene)
         disposition, certainty = self._disposition(scene, case)
         if disposition != "in_scope":

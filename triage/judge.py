@@ -51,7 +51,7 @@ def judge(reading: Reading, ruled: Classification, opinion: Opinion, meaning: Me
     """The classification of a text from both opinions about it."""
     if "not_chinese" in ruled.review_reasons:
         return ruled
-    odds = meaning.mix(opinion, rule_marks(ruled))
+    odds = meaning.mix(opinion, rule_marks(ruled), reading.grounds)
     chosen = choose(odds, meaning.thresholds)
     sure = meaning.sureness.estimate(
         sureness_figures(odds, meaning.thresholds, chosen, ruled, len(reading.text))
@@ -243,7 +243,7 @@ def explain_opinion(reading: Reading, meaning: Meaning | None) -> list[dict[str,
     if meaning is None or reading.opinion is None or reading.ruled is None:
         return []
     opinion = reading.opinion
-    odds = meaning.mix(opinion, rule_marks(reading.ruled))
+    odds = meaning.mix(opinion, rule_marks(reading.ruled), reading.grounds)
     likely = sorted((label for label in LABELS if odds[label] >= _LIKELY), key=lambda label: -odds[label])
     return [_explain_label(reading, label, opinion, meaning, odds[label]) for label in likely]
 

@@ -99,9 +99,12 @@ class Meaning:
         shares = (values / counts).astype(np.float32)[inverse][: len(runs)]
         return Opinion(folded, scores, columns[: len(runs)], shares)
 
-    def mix(self, opinion: Opinion, ruled: Floats) -> dict[str, float]:
-        """Calibrated probabilities; `ruled[i]` is 1 where the rules say LABELS[i], else 0."""
-        odds = self._mix[:, 0] * opinion.scores + self._mix[:, 1] * ruled + self._mix[:, 2]
+    def mix(self, opinion: Opinion, ruled: Floats, grounds: Sequence[float]) -> dict[str, float]:
+        """Calibrated probabilities; `ruled[i]` is 1 where the rules say LABELS[i], else 0.
+
+        `grounds`: whether our matters are spoken of at all, and whether another exam is (`Scene.grounds`).
+        """
+        odds = mix_odds(self._mix, opinion.scores, ruled, np.array(grounds, dtype=np.float32))
         return dict(zip(LABELS, map(float, 1 / (1 + np.exp(-odds))), strict=True))
 
     def find_cue(self, opinion: Opinion, label: str) -> Cue | None:
@@ -114,6 +117,12 @@ class Meaning:
         inside = [at for at in range(len(gains)) if start <= starts[at] and ends[at] <= end]
         best = max(inside, key=lambda at: (ends[at] - starts[at] > 1, float(gains[at])))
         return Cue(start, end, opinion.folded[starts[best] : ends[best]])
+
+
+def mix_odds(mix: npt.NDArray[Any], scores: Floats, ruled: Floats, grounds: Floats) -> npt.NDArray[Any]:
+    """Log-odds from scores, rules and grounds: one tip, or a row for each; `mix` has a row for each label."""
+    said: npt.NDArray[Any] = mix[:, 0] * scores + mix[:, 1] * ruled + grounds @ mix[:, 2:4].T + mix[:, 4]
+    return said
 
 
 def _spread(gains: Floats, starts: Sequence[int], ends: Sequence[int], length: int) -> list[float]:

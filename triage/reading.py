@@ -158,5 +158,6 @@ class Reading:
     targets: tuple[str, ...] = ()
     place: Place = field(default_factory=Place)
     ruled: Classification | None = None
+    grounds: tuple[float, float] = (0.0, 0.0)
     opinion: "Opinion | None" = None
     result: Classification | None = None

@@ -234,6 +234,13 @@ class Scene:
         )
 
     @property
+    def grounds(self) -> tuple[float, float]:
+        """Whether training, exams, certificates or anything alleged is spoken of at all; whether another exam is."""
+        bodies = any(self.has(body) for body in BODIES if body != "business_unit")
+        ours = bodies or self.words("our_topic_sure") > 0 or self.kind("allegation") > 0
+        return float(ours), float(self.words("other_exam") > 0)
+
+    @property
     def tells_something(self) -> bool:
         """Whether somebody tells of something."""
         return self.frame("reporting") > 0 or self.words("personal") > 0

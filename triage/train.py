@@ -23,7 +23,7 @@ from config.patterns import CLAUSES
 from triage.classify import get_result
 from triage.grams import list_marks, list_runs
 from triage.judge import Choice, choose, labels_of, rule_marks, sureness_figures
-from triage.meaning import DISPOSITIONS, LABELS
+from triage.meaning import DISPOSITIONS, LABELS, mix_odds
 from triage.reading import Reading
 
 Array = npt.NDArray[Any]
@@ -84,9 +84,10 @@ def train(examples: Sequence[Example]) -> Trained:
         raise ValueError("training needs tips of two hands at least: one to learn from, one to judge by")
     truth = np.array([labels_of(example.labels) for example in examples], dtype=np.float32)
     ruled = np.stack([rule_marks(get_result(example.reading)) for example in examples])
+    grounds = np.array([example.reading.grounds for example in examples], dtype=np.float32)
     scores = _unseen_scores(examples, truth)
-    mix = _learn_mix(scores, ruled, truth)
-    odds = 1 / (1 + np.exp(-(mix[:, 0] * scores + mix[:, 1] * ruled + mix[:, 2])))
+    mix = _learn_mix(scores, ruled, grounds, truth)
+    odds = 1 / (1 + np.exp(-mix_odds(mix, scores, ruled, grounds)))
     thresholds = _choose_thresholds(odds, truth)
     choices = [_choose(row, thresholds) for row in odds]
     return Trained(
@@ -219,20 +220,20 @@ def _folds(examples: Sequence[Example]) -> list[set[str]]:
 # ---------------------------------------------------------------- rules and scores together
 
 
-def _learn_mix(scores: Array, ruled: Array, truth: Array) -> Array:
-    """Per label how much score and rule weigh, so that the sum is a probability; shape (labels, 3)."""
+def _learn_mix(scores: Array, ruled: Array, grounds: Array, truth: Array) -> Array:
+    """Per label how much score, rule and grounds weigh, so that the sum is a probability; shape (labels, 5)."""
     from sklearn.linear_model import LogisticRegression
 
-    mix = np.zeros((len(LABELS), 3))
+    mix = np.zeros((len(LABELS), 5))
     for at in range(len(LABELS)):
         wanted = truth[:, at]
         if 0 < wanted.sum() < len(wanted):
             fitted = LogisticRegression(C=_MIX_STRENGTH, max_iter=1000).fit(
-                np.column_stack([scores[:, at], ruled[:, at]]), wanted
+                np.column_stack([scores[:, at], ruled[:, at], grounds]), wanted
             )
             mix[at] = (*fitted.coef_[0], fitted.intercept_[0])
         else:
-            mix[at] = (0.0, 0.0, -9.0)
+            mix[at] = (0.0, 0.0, 0.0, 0.0, -9.0)
     return mix
 
 
