@@ -14,11 +14,13 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from config.catalog import NOT_RULES, digest_rules, read_catalog
 from config.rulefile import CONFIG
-from triage.language import Classifier, load_classifier
+
+if TYPE_CHECKING:
+    from triage.language import Classifier
 
 VERSIONS = Path("triage") / "versions"
 """Where the archives lie inside the data folder."""
@@ -83,7 +85,7 @@ def _write(file: IO[bytes], rules: Path, model: bytes | None) -> None:
         for path in _rule_files(rules):
             _add(archive, f"{_RULES}/{path.relative_to(rules).as_posix()}", path.read_bytes())
         if model is not None:
-            _add(archive, _MODEL, model, is_packed=True)
+            _add(archive, _MODEL, model)
 
 
 def _rule_files(rules: Path) -> Iterator[Path]:
@@ -93,9 +95,10 @@ def _rule_files(rules: Path) -> Iterator[Path]:
     )
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, is_packed: bool = False) -> None:
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     entry = zipfile.ZipInfo(name, date_time=_EPOCH)
-    entry.compress_type = zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED
+    # A model is packed already, but stored as it is its own directory would pass for that of a cut archive.
+    entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr, entry.create_system = 0o600 << 16, 3
     archive.writestr(entry, content, compresslevel=9)
 
@@ -103,8 +106,10 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, is_packed: bool
 # ---------------------------------------------------------------- using
 
 
-def load_version(data: Path, version: str) -> Classifier:
+def load_version(data: Path, version: str) -> "Classifier":
     """The classifier of a past version, ready to classify as it did. Raises VersionError."""
+    from triage.language import load_classifier  # spaCy: the console, which imports this module, goes without
+
     source = _find_archive(data, version)
     rules, _, model = version.partition("+")
     with tempfile.TemporaryDirectory(prefix="tipline-version-") as name:

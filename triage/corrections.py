@@ -1,14 +1,15 @@
 """Learning from staff: a candidate model from the corpus and the corrections, and whether it may take over.
 
-The earlier corrections are learned from as one more hand; the later ones, which neither model has seen, judge
-beside the held-out hands. `make_candidate` trains and compares and changes nothing that is in use; `promote` puts
-a candidate that won in the place of the model, as one act of the audit chain.
+The earlier corrections are learned from beside the hands of the corpus; the later ones, which neither model has
+seen, judge beside the held-out hands. `make_candidate` trains and compares and changes nothing that is in use;
+`promote` puts a candidate that won in the place of the model, as one act of the audit chain.
 """
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,13 @@ from models.queries.corrections import Correction
 from models.session import Database
 from models.states import FindingKind
 from triage.archive import digest_model, keep_version
-from triage.evaluate import Line, read_gold
+from triage.evaluate import Classifies, Line, answer, compare, read_gold
 from triage.judge import CLAUSES_OF
 from triage.language import load_classifier
-from triage.learn import CORPUS, HELD_OUT, CorpusError, Tell, judge_model, learn_from, read_corpus
+from triage.learn import CORPUS, HELD_OUT, CorpusError, Tell, learn_from, read_corpus
 from triage.meaning import PROMOTED, find_model
 from triage.train import save_model, train
 
-STAFF = "staff"
 LATER = "later corrections"
 CANDIDATE = PROMOTED.with_name("candidate.npz")
 LEAST = 50
@@ -75,27 +75,16 @@ def make_candidate(
 ) -> Trial:
     """Train a candidate, write it beside the model, and compare the two. Takes some minutes. Raises CorpusError."""
     learned, judged = split_by_time(corrections)
-    held_out = _read_held_out(corpus)
-    by_hand = read_corpus(corpus)
-    if STAFF in by_hand:
-        raise CorpusError(
-            f"{corpus}: {STAFF}.jsonl is the name of the corrections' own hand; rename the file"
-        )
+    held_out, by_hand = _read_held_out(corpus), read_corpus(corpus)
+    settled = settle_all(corrections, load_classifier(catalog, model=None))
     tell(f"Learning from {sum(map(len, by_hand.values()))} tips and {len(learned)} corrections")
-    trained = train(learn_from({**by_hand, STAFF: settle_all(learned, catalog)}, catalog))
     candidate, present = data / CANDIDATE, find_model(data)
     draft = candidate.with_name(f".{os.getpid()}-{candidate.name}")
-    save_model(trained.arrays, draft)
+    save_model(train(learn_from(share_out(settled[: len(learned)], by_hand), catalog)).arrays, draft)
     draft.replace(candidate)
-    tell(f"Comparing on {len(held_out)} held-out files and {len(judged)} later corrections")
-    sets: dict[str, Sequence[Line]] = {**held_out, LATER: settle_all(judged, catalog)}
-    figures = {
-        name: {
-            "present": _headline(judge_model(present, gold, catalog)),
-            "candidate": _headline(judge_model(candidate, gold, catalog)),
-        }
-        for name, gold in sets.items()
-    }
+    tell(f"Comparing on {sum(map(len, held_out.values()))} held-out tips and {len(judged)} later corrections")
+    sets = {**held_out, LATER: settled[len(learned) :]}
+    figures = _compare_models(present, candidate, sets, catalog)
     objections = list_objections(figures)
     if digest_model(present) == digest_model(candidate):
         objections = ["The candidate is the model in use: there is nothing new to learn."]
@@ -146,10 +135,24 @@ def split_by_time(corrections: Sequence[Correction]) -> tuple[list[Correction], 
     if (missing := LEAST - len(corrections)) > 0:
         raise CorpusError(
             f"Staff decided {len(corrections)} tips so far. Learning from them needs {LEAST}, "
-            f"of which the latest {LEAST_JUDGED} judge: {missing} are missing."
+            f"of which the latest {LEAST_JUDGED} judge; missing so far: {missing}."
         )
     judged = max(LEAST_JUDGED, round(len(corrections) * _JUDGED_SHARE))
     return list(corrections[:-judged]), list(corrections[-judged:])
+
+
+def share_out(
+    tips: Sequence[dict[str, Any]], by_hand: Mapping[str, Sequence[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Staff's tips beside those of the hands, a stretch of time with each.
+
+    Training leaves one group of hands out after the other, to learn how far a model may be trusted on voices that
+    it has not heard. Corrections are of many voices: as a hand of their own they would be left out all at once, and
+    what only they teach would never be trusted.
+    """
+    edges = [round(len(tips) * part / len(by_hand)) for part in range(len(by_hand) + 1)]
+    stretches = [tips[start:end] for start, end in pairwise(edges)]
+    return {hand: [*by_hand[hand], *part] for hand, part in zip(sorted(by_hand), stretches, strict=True)}
 
 
 def list_objections(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str]:
@@ -168,6 +171,18 @@ def list_objections(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) ->
             f"On {LATER} the candidate is better neither in route_ready nor in clause_micro_f1."
         )
     return objections
+
+
+def _compare_models(
+    present: Path, candidate: Path, sets: Mapping[str, Sequence[Line]], catalog: Catalog
+) -> dict[str, dict[str, dict[str, float]]]:
+    """For each set of tips the figures that decide, of either model."""
+    figures: dict[str, dict[str, dict[str, float]]] = {name: {} for name in sets}
+    for side, path in (("present", present), ("candidate", candidate)):
+        classifier = load_classifier(catalog, model=path)
+        for name, gold in sets.items():
+            figures[name][side] = _headline(compare(gold, [answer(tip, classifier) for tip in gold]))
+    return figures
 
 
 def _headline(figures: Mapping[str, Any]) -> dict[str, float]:
@@ -194,9 +209,8 @@ def _read_held_out(corpus: Path) -> dict[str, list[dict[str, Any]]]:
 # ---------------------------------------------------------------- labels that go together
 
 
-def settle_all(corrections: Sequence[Correction], catalog: Catalog) -> list[dict[str, Any]]:
+def settle_all(corrections: Sequence[Correction], rules: Classifies) -> list[dict[str, Any]]:
     """Labelled tips as the labelling guide wants them."""
-    rules = load_classifier(catalog, model=None)
     return [settle(one, place=rules.classify(str(one.tip["text"])).jurisdiction) for one in corrections]
 
 

@@ -182,3 +182,18 @@ async def test_a_check_changes_nothing(db, files, now, case_id):
     first = await find_sentences(db, files, now)
     assert first == await find_sentences(db, files, now)
     assert first
+
+
+async def test_a_proposal_whose_rules_and_model_are_not_kept_is_named(db, tmp_path, now):
+    kept, lost, alone = f"{'a' * 12}+{'b' * 12}", f"{'a' * 12}+{'c' * 12}", "a" * 12
+    async with db.begin() as session:
+        for version in (kept, lost, alone):
+            case = await make_case(session, rules_version=version)
+            tip = await session.scalar(select(Tip).where(Tip.case_id == case.id))
+            await make_finding(session, case, tip, rules_version=version)
+        await make_finding(session, case, tip, rules_version="staff", source=FindingSource.STAFF)
+    found = await check_database(db, files=tmp_path, now=now, versions=[kept])
+    said = [problem.sentence for problem in found if problem.check == "versions"]
+    assert [lost in sentence for sentence in said] == [True]
+    nothing = await check_database(db, files=tmp_path, now=now)
+    assert not [problem for problem in nothing if problem.check == "versions"]
