@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from config.keys import Keys
 from models.audit import record_event
@@ -14,8 +14,9 @@ from models.case import Case, Deadline, Heartbeat
 from models.checks import check_database, readiness
 from models.files import StoredFile, save_attachment
 from models.session import Database
-from models.tip import Attachment
-from tests.factories import make_case, make_tip
+from models.states import FindingSource
+from models.tip import Attachment, Tip
+from tests.factories import make_case, make_finding, make_tip
 
 
 @pytest.fixture
