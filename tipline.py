@@ -272,7 +272,9 @@ async def _run_worker(home: Home) -> None:
     classifier = await asyncio.to_thread(load_classifier, home.catalog, model=model)
     await asyncio.to_thread(_keep_version, settings.data, classifier.rules_version, model)
     jobs = [
-        *make_jobs(home.db, catalog=home.catalog, classifier=classifier, files=settings.files),
+        *make_jobs(
+            home.db, catalog=home.catalog, classifier=classifier, keys=home.keys, files=settings.files
+        ),
         Job("deliver", 2, deliver, is_vital=True),
         Job("harden", 5, partial(harden_codes, home.db, harden), is_single=True),
     ]

@@ -15,6 +15,7 @@ from config.calendar_file import CalendarFile
 from config.calendars import Calendar, day_of
 from config.deadlines import DeadlineFile, DeadlineRule
 from config.directive import Clause, DirectiveFile, FraudPattern, Law, Sanction
+from config.duplicates import DuplicateRules
 from config.patterns import PatternBook, PatternError, load_patterns
 from config.places import (
     Office,
@@ -50,6 +51,7 @@ class Catalog:
     routing: Routing = field(repr=False)
     questionnaires: Mapping[str, Questionnaire] = field(repr=False)
     cues: PatternBook = field(repr=False)
+    duplicates: DuplicateRules = field(repr=False)
 
     @cached_property
     def clauses(self) -> Mapping[str, Clause]:
@@ -125,9 +127,12 @@ def read_catalog(root: Path) -> Catalog:
     deadlines = reader.read(DeadlineFile, "deadlines.yaml")
     calendar = reader.read(CalendarFile, "calendars/cn.yaml")
     routing = reader.read(Routing, "routing.yaml")
+    duplicates = reader.read(DuplicateRules, "duplicates.yaml")
     questionnaires = reader.read_folder(Questionnaire, "questionnaires")
     cues = reader.attempt(lambda: _read_cues(root))
-    if reader.problems or not (directive and outside and deadlines and calendar and routing and cues):
+    if not (directive and outside and deadlines and calendar and routing and cues and duplicates):
+        raise CatalogError(reader.problems)
+    if reader.problems:
         raise CatalogError(reader.problems)
     return Catalog(
         version=digest_rules(root),
@@ -139,6 +144,7 @@ def read_catalog(root: Path) -> Catalog:
         routing=routing,
         questionnaires=MappingProxyType(questionnaires),
         cues=cues,
+        duplicates=duplicates,
     )
 
 

@@ -38,7 +38,7 @@ class Keys:
 
     code        keyed hash of return codes (the pepper)
     submission  derives number and code from a submission key
-    address     keyed hash of chat ids, for looking a chat up
+    address     keyed hash of chat ids and of what tips name, for looking a chat up and finding like tips
     identity    seals names, phones and return addresses
     file        seals originals of attachments
     session     signs forms and cookies

@@ -181,6 +181,11 @@ class PlaceWords(_Frozen):
     why: str
     before: Words
     after: Words
+    ours_before: Words
+    listed_before: Words
+    body_ends: Words
+    city_bodies: Words
+    sound_after: Words
     home_before: Words
     home_after: Words
     not_there: Words

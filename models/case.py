@@ -53,6 +53,9 @@ class Case(Base):
         default=False, comment="a person must look before it is routed"
     )
     review_reasons: Mapped[Items] = mapped_column(comment="text keys under rules.")
+    missing: Mapped[Items] = mapped_column(
+        default=list, server_default="[]", comment="questions worth asking: text keys under rules.missing."
+    )
     clauses: Mapped[Items] = mapped_column(comment="decided or, until then, proposed clause ids")
     patterns: Mapped[Items]
     target: Mapped[Name] = mapped_column(comment="first accused body, for lists")

@@ -14,15 +14,17 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from config.keys import Keys, SealBrokenError
 from models.audit import find_broken_event
 from models.case import NO_CLOCK, Case, Deadline, Finding, Heartbeat
 from models.event import Event
 from models.files import ORPHAN_AGE, AttachmentLostError, find_missing_files, open_original
+from models.likeness import Likeness
 from models.notice import Notice
 from models.session import Database
-from models.states import FINAL_STATES, CaseState, FindingSource, NoticeState
+from models.states import FINAL_STATES, CaseState, FindingSource, LikenessState, NoticeState
 from models.tip import Attachment, Tip
 
 log = structlog.get_logger()
@@ -208,6 +210,12 @@ def _clocks(*conditions: ColumnElement[bool]) -> Callable[[datetime], Select[Any
     return lambda _now: select(Deadline.id).where(*conditions).order_by(Deadline.id)
 
 
+_LATER = aliased(Likeness)
+_IS_CHAIN = and_(
+    exists().where(Likeness.case_id == Case.id, Likeness.state != LikenessState.REJECTED),
+    exists().where(_LATER.first_case_id == Case.id, _LATER.state != LikenessState.REJECTED),
+)
+
 ROW_CHECKS: Iterable[_RowCheck] = (
     _RowCheck("rows", _cases(~exists().where(Tip.case_id == Case.id)), "Case {} has no tip."),
     _RowCheck(
@@ -216,6 +224,9 @@ ROW_CHECKS: Iterable[_RowCheck] = (
         "No tip was told the number of case {}.",
     ),
     _RowCheck("rows", _cases(~exists().where(Event.case_id == Case.id)), "Case {} has no history."),
+    _RowCheck(
+        "rows", _cases(_IS_CHAIN), "Case {} is likened to an earlier one and is the first of others as well."
+    ),
     _RowCheck(
         "rows",
         _cases(Case.is_open != Case.state.not_in(FINAL_STATES)),

@@ -149,3 +149,23 @@ class CodeScheme(StrEnum):
 
     HMAC = "hmac-sha256"
     ARGON2 = "argon2id"
+
+
+class MarkKind(StrEnum):
+    """By what a tip is found again when a like one comes."""
+
+    BODY = "body"
+    NEAR = "near"
+    PHONE = "phone"
+    WECHAT = "wechat"
+    QQ = "qq"
+    LINK = "link"
+    TEXT = "text"
+
+
+class LikenessState(StrEnum):
+    """What people say of a likeness that the machine found."""
+
+    SUGGESTED = "suggested"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"

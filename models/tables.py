@@ -3,6 +3,7 @@
 from models.base import Base
 from models.case import Case, Deadline, Finding, Heartbeat, ThrottleCount
 from models.event import Event
+from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
 from models.notice import Notice
 from models.staff import Staff, StaffSession
@@ -11,6 +12,7 @@ from models.tip import Attachment, Draft, Identity, InboundUpdate, Tip
 __all__ = [
     "Attachment",
     "Base",
+    "BodyRise",
     "Case",
     "Deadline",
     "Draft",
@@ -19,10 +21,12 @@ __all__ = [
     "Heartbeat",
     "Identity",
     "InboundUpdate",
+    "Likeness",
     "Message",
     "Notice",
     "Staff",
     "StaffSession",
     "ThrottleCount",
     "Tip",
+    "TipMark",
 ]

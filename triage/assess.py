@@ -24,8 +24,9 @@ from models.tip import Tip
 from triage import actions
 from triage.clocks import start_clock
 from triage.language import Classifier
+from triage.matters import Matters, keep_look, look_for_same_matter
 from triage.permissions import CITY
-from triage.routing import Route, choose_route
+from triage.routing import Route, choose_route, follow_matter
 
 BATCH = 10
 LEASE = timedelta(seconds=6)
@@ -38,7 +39,9 @@ Line = dict[str, Any]
 """What triage says of a tip: the output line of `tipline triage`."""
 
 
-async def assess_waiting(db: Database, classifier: Classifier, *, catalog: Catalog, now: datetime) -> int:
+async def assess_waiting(
+    db: Database, classifier: Classifier, *, catalog: Catalog, matters: Matters, now: datetime
+) -> int:
     """Assess tips that wait; answers how many were claimed, so that the caller knows whether to come again."""
     async with db.read() as session:
         if not await has_waiting_tips(session, now=now):
@@ -48,7 +51,7 @@ async def assess_waiting(db: Database, classifier: Classifier, *, catalog: Catal
     for tip in tips:
         line = await asyncio.to_thread(_classify, classifier, catalog, tip)
         async with db.begin() as session:
-            await open_case(session, tip.id, line, catalog=catalog, now=now)
+            await open_case(session, tip.id, line, catalog=catalog, matters=matters, now=now)
     return len(tips)
 
 
@@ -80,20 +83,25 @@ def _unread_line(catalog: Catalog) -> Line:
 
 
 async def open_case(
-    session: AsyncSession, tip_id: int, line: Line, *, catalog: Catalog, now: datetime
+    session: AsyncSession, tip_id: int, line: Line, *, catalog: Catalog, matters: Matters, now: datetime
 ) -> Case | None:
     """Open the case of a tip with all that follows from it; None when another worker was faster."""
     tip = await get_tip_to_change(session, tip_id)
     if tip.assessed_at is not None:
         return None
     line = _with_answers(line, tip)
-    route = choose_route(line, text=tip.text, catalog=catalog)
+    look = await look_for_same_matter(session, tip, line, matters=matters)
+    line = follow_matter(line, look.sure, catalog)
+    route = choose_route(line, text=tip.text, catalog=catalog, matter=look.sure)
     case = _make_case(tip, line, route)
     session.add(case)
     await session.flush()
     tip.case_id, tip.assessed_at, tip.claimed_until = case.id, now, None
     session.add_all(_make_findings(case, tip, line, now=now))
     record_event(session, "case_opened", at=now, tip_id=tip.id, case_id=case.id, rules=case.rules_version)
+    await keep_look(session, case, tip, look, now=now)
+    if line.get("follows_matter"):
+        record_event(session, "same_matter_followed", at=now, case_id=case.id, office=line["jurisdiction"])
     await start_clock(session, case, "D03", event="registered", started_at=tip.received_at, catalog=catalog)
     if case.urgency is Urgency.IMMEDIATE:
         await start_clock(
@@ -130,7 +138,8 @@ def _make_case(tip: Tip, line: Line, route: Route) -> Case:
         urgency=Urgency(line["urgency"]),
         is_police_matter=line["police_referral"],
         needs_review=not route.straight,
-        review_reasons=list(route.reasons),
+        review_reasons=[*route.reasons, *route.notes] if route.reasons else [],
+        missing=line.get("missing", []),
         clauses=line["clauses"],
         patterns=line["patterns"],
         target=(line["targets"] or [""])[0][:200],

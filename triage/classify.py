@@ -83,11 +83,13 @@ def _entities(knowledge: Knowledge, reading: Reading) -> None:
     reading.moments = find_moments(reading.normal, reading.received_at)
     certificates = _certificates(knowledge, reading)
     reading.facts = find_facts(reading.text, reading.normal, reading.moments, certificates)
-    places = [
-        reading.normal.original_span(start, end)
-        for start, end in knowledge.gazetteer.find_spans(reading.normal.text)
-    ]
-    reading.targets = knowledge.names.find(reading.text, places)
+    reading.targets = knowledge.names.find(reading.text, _places(knowledge, reading))
+
+
+def _places(knowledge: Knowledge, reading: Reading) -> list[tuple[int, int]]:
+    """Where the original names a place."""
+    spans = knowledge.gazetteer.find_spans(reading.normal.text)
+    return [reading.normal.original_span(start, end) for start, end in spans]
 
 
 def _certificates(knowledge: Knowledge, reading: Reading) -> tuple[str, ...]:
@@ -102,7 +104,7 @@ def _jurisdiction(knowledge: Knowledge, reading: Reading) -> None:
 
 
 def _decision(knowledge: Knowledge, reading: Reading) -> None:
-    reading.result = knowledge.decider.decide(reading)
+    reading.ruled = reading.result = knowledge.decider.decide(reading)
 
 
 def _meaning(knowledge: Knowledge, reading: Reading) -> None:
@@ -110,9 +112,17 @@ def _meaning(knowledge: Knowledge, reading: Reading) -> None:
         reading.opinion = knowledge.meaning.weigh(reading.normal.text, reading.channel)
 
 
+def _names(knowledge: Knowledge, reading: Reading) -> None:
+    """Names by the learned tagger, to whom those of the rules are clues."""
+    if knowledge.meaning is not None and knowledge.meaning.names is not None:
+        places = _places(knowledge, reading)
+        clues = knowledge.names.find_clues(reading.text, places)
+        reading.targets = knowledge.meaning.names.find(reading.text, clues, places)
+
+
 def _judgement(knowledge: Knowledge, reading: Reading) -> None:
-    if knowledge.meaning is not None and reading.opinion is not None:
-        reading.result = judge(reading, get_result(reading), reading.opinion, knowledge.meaning)
+    if knowledge.meaning and reading.opinion and reading.ruled:
+        reading.result = judge(reading, reading.ruled, reading.opinion, knowledge.meaning)
 
 
 PARTS: Mapping[str, Callable[[Knowledge, Reading], None]] = MappingProxyType(
@@ -123,6 +133,7 @@ PARTS: Mapping[str, Callable[[Knowledge, Reading], None]] = MappingProxyType(
         "tip_jurisdiction": _jurisdiction,
         "tip_decision": _decision,
         "tip_meaning": _meaning,
+        "tip_names": _names,
         "tip_judgement": _judgement,
     }
 )

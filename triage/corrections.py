@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from config.catalog import Catalog
 from models.audit import record_event
 from models.queries.corrections import PROMOTED as PROMOTED_EVENT
@@ -24,7 +26,7 @@ from triage.evaluate import Classifies, Line, answer, compare, read_gold
 from triage.judge import CLAUSES_OF
 from triage.language import load_classifier
 from triage.learn import CORPUS, HELD_OUT, CorpusError, Tell, learn_from, read_corpus
-from triage.meaning import PROMOTED, find_model
+from triage.meaning import NAMES, PROMOTED, SHIPPED, find_model
 from triage.train import save_model, train
 
 LATER = "later corrections"
@@ -80,7 +82,8 @@ def make_candidate(
     tell(f"Learning from {sum(map(len, by_hand.values()))} tips and {len(learned)} corrections")
     candidate, present = data / CANDIDATE, find_model(data)
     draft = candidate.with_name(f".{os.getpid()}-{candidate.name}")
-    save_model(train(learn_from(share_out(settled[: len(learned)], by_hand), catalog)).arrays, draft)
+    trained = train(learn_from(share_out(settled[: len(learned)], by_hand), catalog))
+    save_model(trained.arrays | _names_of_shipped(), draft)
     draft.replace(candidate)
     tell(f"Comparing on {sum(map(len, held_out.values()))} held-out tips and {len(judged)} later corrections")
     sets = {**held_out, LATER: settled[len(learned) :]}
@@ -97,6 +100,12 @@ def make_candidate(
         objections=tuple(objections),
         path=candidate,
     )
+
+
+def _names_of_shipped() -> dict[str, Any]:
+    """The tagger of names as the program ships it: corrections tell what a tip is about, not where names stand."""
+    with np.load(SHIPPED, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files if name.startswith(NAMES)}
 
 
 async def promote(db: Database, trial: Trial, catalog: Catalog, *, data: Path, now: datetime) -> None:
@@ -217,8 +226,8 @@ def settle_all(corrections: Sequence[Correction], rules: Classifies) -> list[dic
 def settle(one: Correction, *, place: str) -> dict[str, Any]:
     """A correction whose labels go together: what staff decided stays, and the machine's proposals give way to it.
 
-    `place`: where the text alone points. A reporter who names his county beside the text leaves it out of the text,
-    and no reader of the text alone can be held to it.
+    `place`: where the text alone points. A county that the reporter answered beside it, or that a tip of the same
+    matter lent, is not in the text, and no reader of the text alone can be held to it.
     """
     labels = dict(one.tip["labels"])
     kind = labels["disposition"]
@@ -229,7 +238,7 @@ def settle(one: Correction, *, place: str) -> dict[str, Any]:
         labels["targets"] = labels["targets"] if kind in _WITH_SUBJECTS else []
     elif FindingKind.PATTERN not in one.decided:
         _keep_patterns(labels, one.decided)
-    if place in {"unknown", "city"} and one.county == labels["jurisdiction"]:
+    if place in {"unknown", "city"} and FindingKind.JURISDICTION not in one.decided:
         labels["jurisdiction"] = place
     return {**one.tip, "labels": labels}
 

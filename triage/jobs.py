@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from config.catalog import Catalog
+from config.keys import Keys
 from models.files import delete_files, sweep_orphans, take_files_of_drafts
 from models.queries.limits import delete_old_counts
 from models.queries.staff import delete_idle_sessions
@@ -22,9 +23,11 @@ from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
 from triage.language import Classifier
+from triage.matters import Matters, mark_old_tips
+from triage.rises import notice_rises
 from triage.sweep import sweep_deadlines
 
-__all__ = ["Job", "harden_codes", "make_jobs", "purge", "sweep_deadlines", "sweep_files"]
+__all__ = ["Job", "harden_codes", "make_jobs", "notice_rises", "purge", "sweep_deadlines", "sweep_files"]
 
 DRAFT_AGE = timedelta(days=7)
 SENT_DRAFT_AGE = {Channel.WEB: timedelta(hours=3), Channel.TELEGRAM: timedelta(hours=48)}
@@ -52,10 +55,18 @@ class Job:
     """The worker shows no life while this job does not get through."""
 
 
-def make_jobs(db: Database, *, catalog: Catalog, classifier: Classifier, files: Path) -> list[Job]:
+def make_jobs(
+    db: Database, *, catalog: Catalog, classifier: Classifier, keys: Keys, files: Path
+) -> list[Job]:
     """The jobs of triage."""
+    matters = Matters(catalog, keys)
     return [
-        Job("assess", 1, lambda now: assess_waiting(db, classifier, catalog=catalog, now=now), is_vital=True),
+        Job(
+            "assess",
+            1,
+            lambda now: assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now),
+            is_vital=True,
+        ),
         Job(
             "deadlines",
             2,
@@ -63,6 +74,10 @@ def make_jobs(db: Database, *, catalog: Catalog, classifier: Classifier, files: 
             is_single=True,
             is_vital=True,
         ),
+        Job(
+            "rises", 900, lambda now: notice_rises(db, rule=catalog.duplicates.rise, now=now), is_single=True
+        ),
+        Job("marks", 3600, lambda _now: mark_old_tips(db, classifier, matters=matters), is_single=True),
         Job("purge", 600, lambda now: purge(db, files, now=now), is_single=True),
         Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
     ]

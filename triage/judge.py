@@ -8,6 +8,7 @@ urgent) stand here. Where the model is switched off the rules' classification go
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ LEARNED = "learned"
 _ACCUSING = frozenset({"in_scope", "other_safety"})
 _MOST = 6.0
 _GUESS = 0.5
+_LIKELY = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +236,35 @@ def _learned_evidence(reading: Reading, label: str, opinion: Opinion, meaning: M
     start, end = reading.normal.original_span(cue.start, cue.end)
     why = text(f"rules.{LEARNED}.why", "zh-CN", cue=cue.word)
     return Evidence(label, start, end, reading.text[start:end], why, f"{LEARNED}:{cue.word}")
+
+
+def explain_opinion(reading: Reading, meaning: Meaning | None) -> list[dict[str, Any]]:
+    """What the learned part thinks likely, most likely first; empty where it is switched off."""
+    if meaning is None or reading.opinion is None or reading.ruled is None:
+        return []
+    opinion = reading.opinion
+    odds = meaning.mix(opinion, rule_marks(reading.ruled))
+    likely = sorted((label for label in LABELS if odds[label] >= _LIKELY), key=lambda label: -odds[label])
+    return [_explain_label(reading, label, opinion, meaning, odds[label]) for label in likely]
+
+
+def _explain_label(
+    reading: Reading, label: str, opinion: Opinion, meaning: Meaning, odds: float
+) -> dict[str, Any]:
+    cue = meaning.find_cue(opinion, label)
+    start, end = reading.normal.original_span(cue.start, cue.end) if cue else (0, 0)
+    return {
+        "rule": LEARNED,
+        "label": label,
+        "log_odds": round(float(opinion.scores[LABELS.index(label)]), 2),
+        "probability": round(odds, 3),
+        "needed": round(meaning.thresholds[label], 3),
+        "cue": cue.word if cue else "",
+        "start": start,
+        "end": end,
+        "text": reading.text[start:end],
+        "why": text(f"rules.{LEARNED}.why", "zh-CN", cue=cue.word) if cue else "",
+    }
 
 
 def labels_of(line: Mapping[str, object]) -> Sequence[float]:

@@ -15,11 +15,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from triage.classify import PARTS, Knowledge, RuleCatalog, get_result, read_text
+from triage.judge import explain_opinion
 from triage.meaning import SHIPPED, load_meaning
-from triage.reading import Classification, Reading
+from triage.reading import Classification, Reading, Signal
 
 _READING = "tipline.reading"
-_KNOWLEDGE = "tipline.knowledge"
+_LONGEST_CUE = 60
 
 
 class Classifier:
@@ -64,23 +65,30 @@ class Classifier:
     def explain(
         self, text: str, *, received_at: datetime | None = None, channel: str = "web"
     ) -> list[dict[str, Any]]:
-        """Which rule spoke on which words, with what weight, what the context made of it, and the sentence."""
+        """Which rule spoke on which words, with what weight, what the context made of it, and the sentence.
+
+        After the rules comes the learned part: every label that it thinks at all likely, how likely before and after
+        the rules were heard, and the stretch that speaks most for it.
+        """
         reading = self.read(text, received_at=received_at, channel=channel)
-        return [
-            {
-                "rule": signal.rule,
-                "kind": (rule := self._knowledge.book.by_id[signal.rule]).kind,
-                "weight": signal.weight,
-                "counts": round(signal.strength, 2),
-                "frame": signal.frame,
-                "cue": signal.cue if len(signal.cue) <= 60 else f"{signal.cue[:60]}…",
-                "start": (span := reading.normal.original_span(signal.start, signal.end))[0],
-                "end": span[1],
-                "text": reading.text[span[0] : span[1]],
-                "why": rule.sentence.zh,
-            }
-            for signal in reading.signals
-        ]
+        rules = [self._explain_signal(reading, signal) for signal in reading.signals]
+        return [*rules, *explain_opinion(reading, self._knowledge.meaning)]
+
+    def _explain_signal(self, reading: Reading, signal: Signal) -> dict[str, Any]:
+        rule = self._knowledge.book.by_id[signal.rule]
+        start, end = reading.normal.original_span(signal.start, signal.end)
+        return {
+            "rule": signal.rule,
+            "kind": rule.kind,
+            "weight": signal.weight,
+            "counts": round(signal.strength, 2),
+            "frame": signal.frame,
+            "cue": signal.cue if len(signal.cue) <= _LONGEST_CUE else f"{signal.cue[:_LONGEST_CUE]}…",
+            "start": start,
+            "end": end,
+            "text": reading.text[start:end],
+            "why": rule.sentence.zh,
+        }
 
 
 def load_classifier(catalog: RuleCatalog, *, model: Path | None = SHIPPED) -> Classifier:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from config.catalog import Catalog
+from triage.classify import Knowledge
 from triage.evaluate import Line, answer, compare, read_gold
 from triage.language import load_classifier
-from triage.meaning import load_meaning
+from triage.meaning import NAMES, load_meaning
+from triage.name_model import Clues
 from triage.train import Example, read_examples, save_model, train
+from triage.train_names import ReadClues, train_names
 
 CORPUS = Path(__file__).parent / "corpus"
 HELD_OUT = "held_out"
@@ -50,8 +53,10 @@ def make_model(
     examples = learn_from(by_hand, catalog)
     tell("Learning; a model for each fifth of the hands, then one for all")
     trained = train(examples)
-    save_model(trained.arrays, out)
     gold = [tip for tips in by_hand.values() for tip in tips]
+    tell("Learning names")
+    names = train_names(gold, make_clue_reader(catalog)).to_arrays()
+    save_model(trained.arrays | {f"{NAMES}{key}": array for key, array in names.items()}, out)
     unseen = [{"id": tip["id"], **line} for tip, line in zip(gold, trained.unseen, strict=True)]
     return {
         "model": load_meaning(out).version,
@@ -67,6 +72,18 @@ def learn_from(by_hand: Mapping[str, Sequence[Line]], catalog: Catalog) -> list[
     """Examples as the rules alone see them."""
     rules = load_classifier(catalog, model=None)
     return read_examples([(hand, tip) for hand, tips in by_hand.items() for tip in tips], rules)
+
+
+def make_clue_reader(catalog: Catalog) -> ReadClues:
+    """What speaks for names in a text, and where places stand in it, as the pipeline sees them."""
+    knowledge = Knowledge(catalog)
+
+    def read(text: str) -> tuple[Clues, list[tuple[int, int]]]:
+        normal = knowledge.normaliser.normalise(text)
+        places = [normal.original_span(*span) for span in knowledge.gazetteer.find_spans(normal.text)]
+        return knowledge.names.find_clues(text, places), places
+
+    return read
 
 
 def judge_model(model: Path, gold: Sequence[Line], catalog: Catalog) -> dict[str, Any]:

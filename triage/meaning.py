@@ -19,8 +19,11 @@ import numpy.typing as npt
 
 from config.patterns import CLAUSES
 from triage.grams import list_marks, list_places, list_runs
-from triage.normalise import HARD
+from triage.name_model import NameModel
+from triage.normalise import HARD, SOFT
 
+NAMES = "names_"
+"""Before the arrays of the tagger of names, which share the file."""
 SHIPPED = Path(__file__).parent / "model" / "model.npz"
 PROMOTED = Path("triage") / "model.npz"
 """Where a promoted model lies inside the data folder."""
@@ -71,6 +74,8 @@ class Meaning:
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], *, version: str) -> None:
         """Use `load_meaning`."""
+        names = {key.removeprefix(NAMES): array for key, array in arrays.items() if key.startswith(NAMES)}
+        self.names = NameModel.from_arrays(names) if names else None
         words = str(arrays["words"].tobytes().decode("utf-8")).split("\n")
         self._column = {word: number for number, word in enumerate(words)}
         self._idf = arrays["idf"].astype(np.float32)
@@ -107,7 +112,7 @@ class Meaning:
         starts, ends = list_places(len(opinion.folded))
         start, end = _best_stretch(opinion.folded, _spread(gains, starts, ends, len(opinion.folded)))
         inside = [at for at in range(len(gains)) if start <= starts[at] and ends[at] <= end]
-        best = max(inside, key=lambda at: float(gains[at]))
+        best = max(inside, key=lambda at: (ends[at] - starts[at] > 1, float(gains[at])))
         return Cue(start, end, opinion.folded[starts[best] : ends[best]])
 
 
@@ -170,7 +175,16 @@ def _best_stretch(text: str, gain: Sequence[float]) -> Span:
         total += gain[at] - usual
         if total > best:
             best, best_span = total, (start, at + 1)
-    return _widened(text, best_span)
+    return _widened(text, _without_commas(text, best_span))
+
+
+def _without_commas(text: str, span: Span) -> Span:
+    start, end = span
+    while start < end - 1 and text[start] in SOFT:
+        start += 1
+    while end > start + 1 and text[end - 1] in SOFT:
+        end -= 1
+    return start, end
 
 
 def _widened(text: str, span: Span) -> Span:

@@ -8,6 +8,7 @@ in `config/names.yaml`; every expression is bounded.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from config.patterns import NameWords
 
@@ -49,10 +50,21 @@ class NameFinder:
         self._body_before = re.compile(rf"(?:{_any_of(words.bodies_before_person)})的$")
         self._not_accused = re.compile(rf"(?:{_any_of(words.not_accused)})$")
         self._not_persons = frozenset(words.not_persons)
+        by_length = {
+            "title": words.titles,
+            "stop": words.stops,
+            "speech": (*words.named, *words.before_quotes),
+            "generic": words.generic,
+            "surname": tuple(words.surnames),
+        }
+        self._clue_words = {
+            kind: re.compile(_any_of(sorted(set(listed), key=lambda word: (-len(word), word))))
+            for kind, listed in by_length.items()
+        }
 
     def find(self, text: str, places: Sequence[Span] = ()) -> tuple[str, ...]:
         """The names in the text, longest form once, in order of appearance. `places`: spans of place names in it."""
-        flat = _flat(text)
+        flat = flatten(text)
         spans = [
             *self._bodies(flat, places),
             *self._after_named(flat),
@@ -62,6 +74,23 @@ class NameFinder:
         names = list(dict.fromkeys(text[start:end] for start, end in _longest(spans)))
         kept = [name for name in names if not any(name != other and name in other for other in names)]
         return tuple(kept[:_MOST_NAMES])
+
+    def find_clues(self, text: str, places: Sequence[Span] = ()) -> dict[str, list[Span]]:
+        """What in the text speaks for a name and against one, by kind: clues for the learned tagger."""
+        flat = flatten(text)
+        bodies = list(self._bodies(flat, places))
+        sure = [*bodies, *self._after_named(flat), *self._quoted(flat), *self._people(flat)]
+        endings = [match.span() for match in self._ending.finditer(flat)]
+        return {
+            "sure": _longest(sure),
+            "body": _longest((self._left_edge(flat, start), end) for start, end in endings),
+            "person": [match.span(1) for match in self._person.finditer(flat)],
+            "ending": endings,
+            **{
+                kind: [match.span() for match in words.finditer(flat)]
+                for kind, words in self._clue_words.items()
+            },
+        }
 
     # ------------------------------------------------------------ bodies
 
@@ -167,10 +196,15 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in words)
 
 
-def _flat(text: str) -> str:
+def flatten(text: str) -> str:
     """The text with full-width forms folded one to one, so that places in it stay what they were."""
-    folded = (unicodedata.normalize("NFKC", char) for char in text)
-    return "".join(form if len(form) == 1 else char for form, char in zip(folded, text, strict=True))
+    return "".join(map(_fold, text))
+
+
+@lru_cache(maxsize=8192)
+def _fold(char: str) -> str:
+    form = unicodedata.normalize("NFKC", char)
+    return form if len(form) == 1 else char
 
 
 def _longest(spans: Iterable[Span]) -> list[Span]:

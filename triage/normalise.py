@@ -74,7 +74,7 @@ class Normaliser:
         self._sounds: dict[str, str] = {}
         self._homophones: dict[str, str] = {}
         for word in spelling.homophones:
-            self._homophones.setdefault(self._sound(word), word)
+            self._homophones.setdefault(self.sound(word), word)
         self._right = frozenset(spelling.homophones)
 
     def normalise(self, text: str) -> Normal:
@@ -149,7 +149,7 @@ class Normaliser:
 
     def _resound(self, draft: _Draft) -> None:
         """Put back words of three and more characters that were written by ear."""
-        sounds = [self._sound(char) for char in draft.chars]
+        sounds = [self.sound(char) for char in draft.chars]
         for length in _HOMOPHONE_LENGTHS:
             for start in range(len(sounds) - length + 1):
                 word = self._homophones.get("".join(sounds[start : start + length]))
@@ -158,9 +158,10 @@ class Normaliser:
                 if "".join(draft.chars[start : start + length]) not in self._right:
                     draft.chars[start : start + length] = word
 
-    def _sound(self, chars: str) -> str:
+    def sound(self, chars: str) -> str:
+        """How the characters are read, without tones."""
         if len(chars) > 1:
-            return "".join(self._sound(char) for char in chars)
+            return "".join(self.sound(char) for char in chars)
         found = self._sounds.get(chars)
         if found is None:
             syllable = lazy_pinyin(chars, errors=lambda rest: f"<{rest}>")[0] if chars else ""

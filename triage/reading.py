@@ -157,5 +157,6 @@ class Reading:
     moments: list[Moment] = field(default_factory=list)
     targets: tuple[str, ...] = ()
     place: Place = field(default_factory=Place)
+    ruled: Classification | None = None
     opinion: "Opinion | None" = None
     result: Classification | None = None

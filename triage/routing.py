@@ -7,7 +7,7 @@ names it or its staff (信访工作条例 arts. 30, 44): that one goes to the ci
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from config.catalog import Catalog
@@ -23,6 +23,8 @@ class Route:
 
     office_id: str
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What speaks neither for nor against a person's look; text keys as the reasons."""
 
     @property
     def straight(self) -> bool:
@@ -30,8 +32,38 @@ class Route:
         return not self.reasons
 
 
-def choose_route(line: Mapping[str, Any], *, text: str, catalog: Catalog) -> Route:
-    """Route of what triage said (`line`: its output) about a tip's words."""
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """The earlier case of a matter that a tip is almost certainly about."""
+
+    office_id: str
+    is_open: bool
+
+
+def follow_matter(line: Mapping[str, Any], matter: Matter | None, catalog: Catalog) -> dict[str, Any]:
+    """What triage said, with the place of an open earlier case where the tip itself names no county.
+
+    A place outside or another county stands: the citizen's own words count more than a likeness.
+    """
+    is_placeless = line["jurisdiction"] in {"unknown", CITY}
+    if matter is None or not matter.is_open or not is_placeless or matter.office_id not in catalog.counties:
+        return dict(line)
+    return {**line, "jurisdiction": matter.office_id, "follows_matter": True}
+
+
+def choose_route(
+    line: Mapping[str, Any], *, text: str, catalog: Catalog, matter: Matter | None = None
+) -> Route:
+    """Route of what triage said (`line`: its output) about a tip's words.
+
+    `matter`: which it is almost certainly about; `line` has gone through `follow_matter` then.
+    """
+    route = _choose(line, text, catalog)
+    notes = ("same_matter", "same_matter_office") if line.get("follows_matter") else ("same_matter",)
+    return replace(route, notes=notes) if matter else route
+
+
+def _choose(line: Mapping[str, Any], text: str, catalog: Catalog) -> Route:
     reasons = [*_doubts(line), *_place_doubts(line, catalog), *_conflicts(line, text, catalog)]
     if set(line["subjects"]) & set(catalog.routing.city_subjects):
         reasons.append("city_level_body")

@@ -30,13 +30,11 @@ _HANDLE = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z][\w-]{5,19}(?![\w-])", re.A
 class Correction:
     """A tip with its final labels: for each kind the staff's decision, else the machine's proposal.
 
-    `decided`: the kinds that staff decided. `county`: the office that the reporter chose beside his text, or empty.
-    `tip` has the shape of the corpus: id, channel, received_at, text, labels.
+    `decided`: the kinds that staff decided. `tip` has the shape of the corpus: id, channel, received_at, text, labels.
     """
 
     decided_at: datetime
     decided: frozenset[FindingKind]
-    county: str
     tip: Mapping[str, Any] = field(repr=False)
 
 
@@ -91,7 +89,6 @@ def _statement() -> Select[*tuple[Any, ...]]:
             Tip.channel,
             Tip.received_at,
             Tip.text,
-            Tip.county,
             Finding.kind,
             Finding.value,
             Finding.source,
@@ -191,7 +188,7 @@ class _Case:
             "text": blank_contacts(row.text),
             "labels": self._labels(disposition),
         }
-        return Correction(max(moments), frozenset(decided), row.county, tip)
+        return Correction(max(moments), frozenset(decided), tip)
 
     def _ended_at(self) -> datetime | None:
         is_told = self._row.is_refused or self._row.is_transferred

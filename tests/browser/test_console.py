@@ -13,9 +13,10 @@ from bot.receipts import find_tip_by_receipt
 from config.catalog import load_catalog
 from config.web import SiteRunner
 from models.case import Case
+from models.likeness import BodyRise, Likeness
 from models.states import CaseState, FindingKind, Role, Urgency, Verdict
 from models.tip import Tip
-from tests.factories import PASSWORD, make_case, make_finding, make_message, make_staff, make_tip
+from tests.factories import NOW, PASSWORD, make_case, make_finding, make_message, make_staff, make_tip
 from triage.console.app import make_console
 
 Check = Callable[[Page], Awaitable[None]]
@@ -50,15 +51,19 @@ async def site(db, settings, keys, monkeypatch, now) -> AsyncIterator[str]:
         await make_finding(session, case, tip, evidence=evidence)
         await make_finding(session, case, tip, FindingKind.TARGET, POISON)
         await make_message(session, case, tip, POISON)
-        await make_case(
+        later = await make_case(
             session, target=LONG_NAME, urgency=Urgency.IMMEDIATE, has_unread=True, is_police_matter=True
         )
+        session.add(make_likeness(later, case))
         await make_case(session, due_in=timedelta(days=-4), target=POISON)
         await make_case(
             session, CaseState.CLOSED, due_in=None, verdict=Verdict.PROVEN, result="事实", answer="答复"
         )
         doubts = {"needs_review": True, "review_reasons": ["unsure_place"], "jurisdiction": "unknown"}
-        await make_case(session, CaseState.REGISTERED, "city", due_rule="D03", **doubts)
+        doubtful = await make_case(session, CaseState.REGISTERED, "city", due_rule="D03", **doubts)
+        session.add(make_likeness(doubtful, case))
+        rise = {"value": 5, "period": 1, "count": 4, "expected": 0.2, "noticed_at": now}
+        session.add(BodyRise(case_id=later.id, **rise))
         await make_case(session, CaseState.REGISTERED, "city", due_rule="D03", jurisdiction="linying")
     doors = {"receive_tip": receive_tip, "find_tip_by_receipt": find_tip_by_receipt}
     app = make_console(db, settings=settings, catalog=load_catalog(), keys=keys, **doors)
@@ -68,6 +73,21 @@ async def site(db, settings, keys, monkeypatch, now) -> AsyncIterator[str]:
     await listening.start()
     yield listening.name
     await runner.cleanup()
+
+
+def make_likeness(later: Case, first: Case) -> Likeness:
+    """Every kind of reason, with the longest and the most hostile name."""
+    reasons = [
+        {"kind": "body", "how": "branch", "new": LONG_NAME[:60], "known": POISON},
+        {"kind": "contact", "how": "phone"},
+        {"kind": "text", "percent": 62},
+        {"kind": "matter", "values": ["3.1.4", "3.3.6", "pass_guarantee"]},
+        {"kind": "place", "office": "yancheng"},
+        {"kind": "time", "days": 3},
+    ]
+    return Likeness(
+        case_id=later.id, first_case_id=first.id, score=0.9, is_sure=True, reasons=reasons, created_at=NOW
+    )
 
 
 async def enter(page: Page, site: str, role: Role, *, lang: str = "") -> None:

@@ -133,6 +133,8 @@ WORDS: dict[str, type[StrEnum]] = {
     "channel": states.Channel,
     "disposition": states.Disposition,
     "finding": states.FindingKind,
+    "likeness": states.LikenessState,
+    "mark": states.MarkKind,
     "message": states.MessageKind,
     "notice": states.NoticeState,
     "notice_channel": states.NoticeChannel,

@@ -12,6 +12,7 @@ PURE = {
     "bot.questionnaire",
     "bot.limits",
     "triage.classify",
+    "triage.bodies",
     "triage.duplicates",
     "triage.routing",
     "triage.deadlines",

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from models.audit import record_event
 from models.case import Case, Deadline, Heartbeat
 from models.checks import check_database, readiness
 from models.files import StoredFile, save_attachment
+from models.likeness import Likeness
 from models.session import Database
 from models.states import FindingSource
 from models.tip import Attachment, Tip
@@ -65,6 +67,18 @@ async def test_each_fault_is_named(db, files, now, case_id, statement, words):
     async with db.begin() as session:
         await session.execute(text(statement))
     assert any(words in sentence for sentence in await find_sentences(db, files, now))
+
+
+async def test_a_chain_of_likenesses_is_named(db, files, now, case_id):
+    async with db.begin() as session:
+        cases = [case_id, *[(await make_case(session)).id for _ in range(2)]]
+        for later in cases[1:]:
+            record_event(session, "accepted", at=now, case_id=later)
+        said = {"score": 0.7, "is_sure": False, "reasons": [], "created_at": now}
+        session.add_all(Likeness(case_id=b, first_case_id=a, **said) for a, b in pairwise(cases))
+        number = (await session.get_one(Case, cases[1])).number
+    words = f"Case {number} is likened to an earlier one and is the first of others as well."
+    assert await find_sentences(db, files, now) == [words]
 
 
 async def test_a_tip_that_waits_too_long_is_named(db, files, now):

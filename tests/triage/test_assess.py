@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from config.catalog import Catalog, load_catalog
+from config.keys import Keys
 from models.case import Case, Deadline, Finding
 from models.notice import Notice
 from models.queries.tips import MAX_ATTEMPTS
@@ -17,6 +18,7 @@ from models.tip import Tip
 from tests.factories import make_staff, make_tip
 from triage.assess import assess_waiting, open_case
 from triage.language import Classifier, load_classifier
+from triage.matters import Matters
 
 TEXT = "郾城区孟庙镇的“宏达安全培训学校”开包过班，交三千八保证拿电工证，不用上课。"
 
@@ -24,6 +26,11 @@ TEXT = "郾城区孟庙镇的“宏达安全培训学校”开包过班，交三
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     return load_catalog()
+
+
+@pytest.fixture(scope="module")
+def matters(catalog: Catalog, keys: Keys) -> Matters:
+    return Matters(catalog, keys)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +60,14 @@ def line(**changes: Any) -> dict[str, Any]:
 
 
 async def test_a_clear_tip_is_on_an_officers_desk_with_its_clocks(
-    db: Database, catalog: Catalog, now: datetime
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
 ) -> None:
     async with db.begin() as session:
         officer = await make_staff(session, Role.OFFICER, "yancheng", email="officer@example.cn")
         tip = await make_tip(session, TEXT, received_at=now)
-        case = await open_case(session, tip.id, line(), catalog=catalog, now=now + timedelta(seconds=2))
+        case = await open_case(
+            session, tip.id, line(), catalog=catalog, matters=matters, now=now + timedelta(seconds=2)
+        )
         assert case is not None
         assert (case.number, case.state, case.office_id, case.officer_id) == (
             tip.number, CaseState.ASSIGNED, "yancheng", officer.id,
@@ -82,12 +91,14 @@ DOUBTS = {
 
 @pytest.mark.parametrize("reason", DOUBTS)
 async def test_a_doubtful_tip_waits_at_the_city_desk_with_the_reason(
-    db: Database, catalog: Catalog, now: datetime, reason: str
+    db: Database, catalog: Catalog, matters: Matters, now: datetime, reason: str
 ) -> None:
     async with db.begin() as session:
         await make_staff(session, Role.INTAKE, "city", email="desk@example.cn")
         tip = await make_tip(session, TEXT, received_at=now)
-        case = await open_case(session, tip.id, line(**DOUBTS[reason]), catalog=catalog, now=now)
+        case = await open_case(
+            session, tip.id, line(**DOUBTS[reason]), catalog=catalog, matters=matters, now=now
+        )
         assert case is not None
         assert (case.state, case.office_id, case.needs_review) == (CaseState.REGISTERED, "city", True)
         assert reason in case.review_reasons
@@ -97,80 +108,96 @@ async def test_a_doubtful_tip_waits_at_the_city_desk_with_the_reason(
         assert [tuple(row) for row in told] == [("city_desk_new", "group"), ("city_desk_new", "mail")]
 
 
-async def test_urgent_tips_get_a_clock_of_two_hours(db: Database, catalog: Catalog, now: datetime) -> None:
+async def test_urgent_tips_get_a_clock_of_two_hours(
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
+) -> None:
     async with db.begin() as session:
         tip = await make_tip(session, TEXT, received_at=now)
-        case = await open_case(session, tip.id, line(urgency="immediate"), catalog=catalog, now=now)
+        case = await open_case(
+            session, tip.id, line(urgency="immediate"), catalog=catalog, matters=matters, now=now
+        )
         assert case is not None
         assert case.urgency is Urgency.IMMEDIATE
         assert (case.next_due_rule, case.next_due_at) == ("D02", now + timedelta(hours=2))
 
 
 async def test_what_the_reporter_chose_fills_a_gap_but_never_overrules_his_words(
-    db: Database, catalog: Catalog, now: datetime
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
 ) -> None:
     async with db.begin() as session:
         silent = await make_tip(session, TEXT, received_at=now, county="wuyang", target="某某学校")
         case = await open_case(
-            session, silent.id, line(jurisdiction="unknown", targets=[]), catalog=catalog, now=now
+            session,
+            silent.id,
+            line(jurisdiction="unknown", targets=[]),
+            catalog=catalog,
+            matters=matters,
+            now=now,
         )
         assert case is not None
         assert (case.jurisdiction, case.target, case.needs_review) == ("wuyang", "某某学校", False)
         other = await make_tip(session, TEXT, received_at=now, county="wuyang")
-        case = await open_case(session, other.id, line(), catalog=catalog, now=now)
+        case = await open_case(session, other.id, line(), catalog=catalog, matters=matters, now=now)
         assert case is not None
         assert (case.jurisdiction, case.needs_review) == ("yancheng", True)
         assert "place_disagrees" in case.review_reasons
 
 
 async def test_the_machine_reads_what_waits(
-    db: Database, catalog: Catalog, classifier: Classifier, now: datetime
+    db: Database, catalog: Catalog, classifier: Classifier, matters: Matters, now: datetime
 ) -> None:
     async with db.begin() as session:
         for _ in range(3):
             await make_tip(session, TEXT, received_at=now)
-    assert await assess_waiting(db, classifier, catalog=catalog, now=now) == 3
-    assert await assess_waiting(db, classifier, catalog=catalog, now=now) == 0
+    assert await assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now) == 3
+    assert await assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now) == 0
     async with db.read() as session:
         cases = (await session.scalars(select(Case))).all()
     assert [(case.jurisdiction, case.clauses) for case in cases] == [("yancheng", ["3.1.4"])] * 3
 
 
 async def test_two_workers_open_one_case_for_each_tip(
-    db: Database, catalog: Catalog, classifier: Classifier, now: datetime
+    db: Database, catalog: Catalog, classifier: Classifier, matters: Matters, now: datetime
 ) -> None:
     async with db.begin() as session:
         for _ in range(12):
             await make_tip(session, TEXT, received_at=now)
-    await asyncio.gather(*(assess_waiting(db, classifier, catalog=catalog, now=now) for _ in range(4)))
+    await asyncio.gather(
+        *(assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now) for _ in range(4))
+    )
     async with db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Case)) == 12
         waiting = await session.scalar(select(func.count()).select_from(Tip).where(Tip.case_id.is_(None)))
         assert waiting == 0
 
 
-async def test_a_second_opening_changes_nothing(db: Database, catalog: Catalog, now: datetime) -> None:
+async def test_a_second_opening_changes_nothing(
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
+) -> None:
     async with db.begin() as session:
         tip = await make_tip(session, TEXT, received_at=now)
-        assert await open_case(session, tip.id, line(), catalog=catalog, now=now) is not None
-        assert await open_case(session, tip.id, line(), catalog=catalog, now=now) is None
+        assert await open_case(session, tip.id, line(), catalog=catalog, matters=matters, now=now) is not None
+        assert await open_case(session, tip.id, line(), catalog=catalog, matters=matters, now=now) is None
 
 
 async def test_a_worker_that_died_loses_its_lease_and_the_tip_is_taken_again(
-    db: Database, catalog: Catalog, classifier: Classifier, now: datetime
+    db: Database, catalog: Catalog, classifier: Classifier, matters: Matters, now: datetime
 ) -> None:
     async with db.begin() as session:
         await make_tip(session, TEXT, received_at=now, claimed_until=now + timedelta(minutes=1), attempts=1)
-    assert await assess_waiting(db, classifier, catalog=catalog, now=now) == 0
-    assert await assess_waiting(db, classifier, catalog=catalog, now=now + timedelta(minutes=2)) == 1
+    assert await assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now) == 0
+    assert (
+        await assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now + timedelta(minutes=2))
+        == 1
+    )
 
 
 async def test_a_tip_that_the_machine_cannot_read_goes_to_people(
-    db: Database, catalog: Catalog, classifier: Classifier, now: datetime
+    db: Database, catalog: Catalog, classifier: Classifier, matters: Matters, now: datetime
 ) -> None:
     async with db.begin() as session:
         await make_tip(session, TEXT, received_at=now, attempts=MAX_ATTEMPTS)
-    assert await assess_waiting(db, classifier, catalog=catalog, now=now) == 1
+    assert await assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now) == 1
     async with db.read() as session:
         case = (await session.scalars(select(Case))).one()
     assert (case.state, case.needs_review) == (CaseState.REGISTERED, True)
@@ -178,13 +205,16 @@ async def test_a_tip_that_the_machine_cannot_read_goes_to_people(
 
 
 async def test_two_workers_that_write_at_once_open_one_case(
-    db: Database, catalog: Catalog, now: datetime
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
 ) -> None:
     async with db.begin() as session:
         tip = await make_tip(session, TEXT, received_at=now)
 
     async def write() -> bool:
         async with db.begin() as session:
-            return await open_case(session, tip.id, line(), catalog=catalog, now=now) is not None
+            return (
+                await open_case(session, tip.id, line(), catalog=catalog, matters=matters, now=now)
+                is not None
+            )
 
     assert sorted(await asyncio.gather(*(write() for _ in range(4)))) == [False, False, False, True]

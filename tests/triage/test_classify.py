@@ -178,6 +178,7 @@ def test_parts_can_be_seen_and_switched_off():
         "tip_jurisdiction",
         "tip_decision",
         "tip_meaning",
+        "tip_names",
         "tip_judgement",
     ]
     with own.nlp.select_pipes(disable=["tip_jurisdiction"]):

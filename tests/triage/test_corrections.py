@@ -41,7 +41,7 @@ from triage.corrections import (
 )
 from triage.language import load_classifier
 from triage.learn import CorpusError, learn_from, read_corpus
-from triage.meaning import PROMOTED
+from triage.meaning import PROMOTED, load_meaning
 from triage.train import save_model, train
 
 # ---------------------------------------------------------------- a small corpus and a small bureau
@@ -146,7 +146,7 @@ def decided(words: str, number: int, now: datetime, **labels: Any) -> Correction
         "text": text_of(words, number),
         "labels": labels_of(number, **labels),
     }
-    return Correction(now + timedelta(minutes=number), kinds, "", tip)
+    return Correction(now + timedelta(minutes=number), kinds, tip)
 
 
 def sixty_that_say_fingerprints(now: datetime) -> list[Correction]:
@@ -167,6 +167,7 @@ async def test_a_bureau_that_corrects_sixty_tips_one_way_gets_a_model_that_follo
 
     await promote(db, trial, catalog(), data=data, now=now)
     assert digest_model(data / PROMOTED) == trial.candidate != before
+    assert load_meaning(data / PROMOTED).names is not None
     follows = load_classifier(catalog(), model=data / PROMOTED)
     assert follows.classify(text_of(NEWS, 77)).clauses == ("3.1.2",)
     assert list_versions(data) == [follows.rules_version]
@@ -436,9 +437,9 @@ def test_what_is_not_ours_has_no_clauses(now: datetime) -> None:
 
 def test_nobody_reads_a_county_out_of_a_text_that_does_not_name_it(now: datetime) -> None:
     one = decided(NEWS, 0, now)
-    answered = Correction(one.decided_at, one.decided, "yancheng", one.tip)
-    assert settle(answered, place="unknown")["labels"]["jurisdiction"] == "unknown"
-    assert settle(one, place="unknown")["labels"]["jurisdiction"] == "yancheng"
+    assert settle(one, place="unknown")["labels"]["jurisdiction"] == "unknown"
+    by_staff = replace(one, decided=one.decided | {FindingKind.JURISDICTION})
+    assert settle(by_staff, place="unknown")["labels"]["jurisdiction"] == "yancheng"
 
 
 def test_rules_without_a_model_are_kept_with_any_model() -> None:

@@ -375,5 +375,6 @@ def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetim
         "entries": view_timeline(file, with_clockwork=with_clockwork),
         "notices": view_notices(file, words),
         "marks": list_marks(case, words=words, has_files=bool(file.attachments)),
+        "missing": [words.text(f"rules.missing.{key}") for key in case.missing],
         "review": [words.review_reason(key) for key in case.review_reasons] if case.needs_review else [],
     }

@@ -27,9 +27,15 @@ class Row:
 
 
 def make_row(
-    case: Case, officer: str | None, *, words: Words, with_files: Collection[int], now: datetime
+    case: Case,
+    officer: str | None,
+    *,
+    words: Words,
+    with_files: Collection[int],
+    liked: Collection[int] = (),
+    now: datetime,
 ) -> Row:
-    """A case in words; `with_files`: ids of cases that have files."""
+    """A case in words; `with_files`, `liked`: ids of cases that have files, or are likely the same as another."""
     left, tone = words.left_of(case, now=now)
     return Row(
         number=case.number,
@@ -41,7 +47,7 @@ def make_row(
         due_at=case.next_due_at if tone else None,
         state=words.state("case", case.state),
         officer=officer or words("list.no_officer"),
-        marks=list_marks(case, words=words, has_files=case.id in with_files),
+        marks=list_marks(case, words=words, has_files=case.id in with_files, is_liked=case.id in liked),
         is_unread=case.has_unread,
     )
 
@@ -63,12 +69,18 @@ class DeskRow:
 
 
 def make_desk_row(
-    case: Case, *, words: Words, with_files: Collection[int], counties: Collection[str], now: datetime
+    case: Case,
+    *,
+    words: Words,
+    with_files: Collection[int],
+    counties: Collection[str],
+    liked: Collection[int] = (),
+    now: datetime,
 ) -> DeskRow:
     """A tip at the city desk in words. A proposal can be followed when it names a county and a clause."""
     is_new = case.state is CaseState.REGISTERED
     return DeskRow(
-        row=make_row(case, None, words=words, with_files=with_files, now=now),
+        row=make_row(case, None, words=words, with_files=with_files, liked=liked, now=now),
         reasons=[words.review_reason(key) for key in case.review_reasons],
         place=words.place(case.jurisdiction),
         clauses=[words.clause(clause) for clause in case.clauses],
@@ -81,7 +93,7 @@ def make_desk_row(
     )
 
 
-def list_marks(case: Case, *, words: Words, has_files: bool) -> list[tuple[str, str]]:
+def list_marks(case: Case, *, words: Words, has_files: bool, is_liked: bool = False) -> list[tuple[str, str]]:
     """What to notice at once: (word, kind of badge)."""
     urgency = words.state("urgency", case.urgency)
     marks = [
@@ -89,6 +101,7 @@ def list_marks(case: Case, *, words: Words, has_files: bool) -> list[tuple[str, 
         (case.has_unread, words("mark.unread"), "accent"),
         (case.is_police_matter, words("mark.police"), "late"),
         (case.is_open and case.urgency is Urgency.HIGH, urgency, "soon"),
+        (is_liked, words("mark.liked"), "accent"),
         (has_files, words("mark.files"), ""),
     ]
     return [(word, kind) for is_so, word, kind in marks if is_so]

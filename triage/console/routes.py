@@ -4,7 +4,7 @@ from aiohttp import web
 
 from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
-from triage.console.views import account, case, cases, desk, files, home, operator, sign_in
+from triage.console.views import account, case, cases, desk, files, home, likenesses, operator, sign_in
 
 OPERATORS = frozenset({Role.OPERATOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
@@ -26,6 +26,12 @@ ROUTES = (
     Route("GET", "/cases", cases.show_cases, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}", case.show_case, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
+    Route(
+        "POST",
+        r"/cases/{number:\d{12}}/likenesses/{likeness_id:\d{1,18}}/{say:same|different|undo}",
+        likenesses.say_likeness,
+        CASE_READERS,
+    ),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
     Route(
         "GET",

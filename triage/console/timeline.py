@@ -40,6 +40,8 @@ class Entry:
 
 TOLD_BY_MESSAGES = frozenset({"reporter_wrote", "reporter_asked", "note_added"})
 CLOCKWORK = frozenset({"clock_started", "clock_met", "clock_cancelled"})
+TOLD_ELSEWHERE = frozenset({"likeness_found"})
+"""The page shows it in its own place, to those who may see both cases."""
 BY_REPORTER = frozenset({"tip_received"})
 _KINDS = {
     MessageKind.FROM_REPORTER: ("message_from_reporter", Voice.REPORTER),
@@ -66,7 +68,7 @@ def make_timeline(
 
 
 def _is_shown(event: Event, *, with_clockwork: bool) -> bool:
-    if event.kind in TOLD_BY_MESSAGES:
+    if event.kind in TOLD_BY_MESSAGES | TOLD_ELSEWHERE:
         return False
     return event.kind not in CLOCKWORK or with_clockwork
 

@@ -24,6 +24,7 @@ from triage.demo.story import MONTHS_BACK, Story
 from triage.demo.texts import Texts, load_texts
 from triage.demo.world import MessageReceiver, Thread, World
 from triage.language import Classifier
+from triage.matters import Matters
 
 __all__ = ["DemoAccount", "DemoAccounts", "DemoReceipt", "build_demo"]
 SEED = 57
@@ -87,6 +88,7 @@ async def build_demo(  # noqa: PLR0913 - the composition root hands over what it
         receive_message=receive_message,
         classifier=classifier,
         catalog=catalog,
+        matters=Matters(catalog, keys),
         keys=keys,
         folder=folder,
         texts=texts,

@@ -131,7 +131,9 @@ class Story:
             if tip and self._has_files(voice):
                 await attach(session, tip.id, folder=world.folder, keys=world.keys, rng=self._rng, now=at)
         assessed_at = min(at + timedelta(seconds=self._rng.randrange(18, 55)), world.now)
-        await assess_waiting(world.db, world.classifier, catalog=world.catalog, now=assessed_at)
+        await assess_waiting(
+            world.db, world.classifier, catalog=world.catalog, matters=world.matters, now=assessed_at
+        )
         async with world.db.read() as session:
             case = await find_case(session, receipt.case_number, scope=None)
         if case is None:

@@ -19,6 +19,7 @@ from models.tip import Tip
 from triage.console.context import TipReceiver
 from triage.demo.texts import Outcome, Texts, Voice
 from triage.language import Classifier
+from triage.matters import Matters
 from triage.permissions import CITY
 
 
@@ -40,6 +41,7 @@ class World:
     receive_message: MessageReceiver
     classifier: Classifier
     catalog: Catalog
+    matters: Matters
     keys: Keys = field(repr=False)
     folder: Path
     texts: Texts = field(repr=False)

@@ -24,6 +24,7 @@ PROMISED = {
     ("GET", "/cases"): OFFICE,
     ("GET", "/cases/{number}"): OFFICE,
     ("POST", "/cases/{number}/{move}"): OFFICE,
+    ("POST", "/cases/{number}/likenesses/{likeness_id}/{say}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}/original"): OFFICE,
     ("POST", "/cases/{number}/files/{file_id}/original"): OFFICE,
@@ -50,7 +51,13 @@ SAMPLES = ("officer", "add_note", "1", "2026-01", "263184720393")
 
 def fill(path: str, number: str, app=None) -> str:
     """An address for a route: our case, and for other places the first sample that the router takes."""
-    path = path.replace("{number}", number).replace("{move}", "add_note").replace("{file_id}", "1")
+    path = (
+        path.replace("{number}", number)
+        .replace("{move}", "add_note")
+        .replace("{file_id}", "1")
+        .replace("{likeness_id}", "1")
+        .replace("{say}", "same")
+    )
     if "{" not in path:
         return path
     filled = [re.sub(r"\{[a-z_]+\}", sample, path) for sample in SAMPLES]

@@ -19,6 +19,7 @@ from triage.actions import MoveRefusedError
 from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
 from triage.console.context import DESK, Desk, show
+from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.words import Words
@@ -26,7 +27,7 @@ from triage.permissions import scope_of
 from triage.workflow import Move
 
 log = structlog.get_logger()
-DONE = frozenset(move.value for move in Move)
+DONE = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
 
 
 async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -141,9 +142,12 @@ async def _show(
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     can = {choice.move.value for choice in choices if not choice.why_not}
     with_clockwork = get_query(request).get("events") == "all"
+    async with desk.db.read() as session:
+        likenesses = await view_likenesses(session, file.case, staff, words)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
+        "likenesses": likenesses,
         "choices": choices,
         "opened": opened if opened in can else "",
         "errors": errors or {},

@@ -4,9 +4,11 @@ from aiohttp import web
 
 from config.web import get_locale, get_query
 from models.queries.cases import CaseFilter, find_cases_with_files, list_cases
+from models.queries.likenesses import find_liked_cases
 from models.staff import Staff
 from triage.console.context import DESK, show
 from triage.console.listing import make_desk_row
+from triage.console.rises import list_rise_rows
 from triage.console.views.cases import read_done
 from triage.console.words import Words
 
@@ -17,12 +19,31 @@ async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
     words = Words(desk.catalog, get_locale(request))
     async with desk.db.read() as session:
         page = await list_cases(session, CaseFilter("desk"), scope=None, now=now, after=query.get("after"))
-        with_files = await find_cases_with_files(session, [case.id for case, _ in page.rows])
+        ids = [case.id for case, _ in page.rows]
+        with_files, liked = await find_cases_with_files(session, ids), await find_liked_cases(session, ids)
     rows = [
-        make_desk_row(case, words=words, with_files=with_files, now=now, counties=desk.catalog.counties)
+        make_desk_row(
+            case,
+            words=words,
+            with_files=with_files,
+            liked=liked,
+            now=now,
+            counties=desk.catalog.counties,
+        )
         for case, _ in page.rows
     ]
+    rises = await list_rise_rows(desk, words, now=now)
     done = read_done({name: query.get(name) for name in ("done", "number")})
     after = f"/desk?after={page.after}" if page.after else ""
     first = "/desk" if query.get("after") else ""
-    return await show(request, staff, "desk.html", rows=rows, done=done, next_page=after, first_page=first)
+    return await show(
+        request,
+        staff,
+        "desk.html",
+        rows=rows,
+        rises=rises,
+        rise_days=desk.catalog.duplicates.rise.days,
+        done=done,
+        next_page=after,
+        first_page=first,
+    )

@@ -13,6 +13,7 @@ from models.queries.figures import FigureFilter, Month, Outcome, Period, Stage, 
 from models.staff import Staff
 from models.states import Role
 from triage.console.context import DESK, Desk, show
+from triage.console.rises import list_rise_rows
 from triage.console.views.supervisor_charts import find_longest, find_top, make_chart, make_line
 from triage.console.views.supervisor_words import (
     Cell,
@@ -42,7 +43,12 @@ async def show_figures(request: web.Request, staff: Staff) -> web.StreamResponse
     wanted = read_wanted({name: query.get(name) for name in query}, offices=offices, now=now)
     figures = await read_figures(desk, wanted, scope=scope, now=now)
     return await show(
-        request, staff, "oversight/supervisor.html", **make_page(figures, words, scope=scope, now=now)
+        request,
+        staff,
+        "oversight/supervisor.html",
+        **make_page(figures, words, scope=scope, now=now),
+        rises=await list_rise_rows(desk, words, now=now) if scope is None else None,
+        rise_days=desk.catalog.duplicates.rise.days,
     )
 
 
