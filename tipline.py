@@ -54,13 +54,14 @@ def _mendable_errors() -> tuple[type[Exception], ...]:
     """Errors whose message tells the operator what to do."""
     from bot.bench import BenchFailedError
     from models.backup import BackupError
+    from triage.archive import VersionError
     from triage.learn import CorpusError
     from triage.meaning import ModelError
     from triage.staffing import StaffRefusedError
 
     return (
         SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError, BenchFailedError,
-        CorpusError, ModelError,
+        CorpusError, ModelError, VersionError,
     )  # fmt: skip
 
 
@@ -267,7 +268,9 @@ async def _run_worker(home: Home) -> None:
         )
         return done["claimed"]
 
-    classifier = await asyncio.to_thread(load_classifier, home.catalog, model=find_model(settings.data))
+    model = find_model(settings.data)
+    classifier = await asyncio.to_thread(load_classifier, home.catalog, model=model)
+    await asyncio.to_thread(_keep_version, settings.data, classifier.rules_version, model)
     jobs = [
         *make_jobs(
             home.db, catalog=home.catalog, classifier=classifier, keys=home.keys, files=settings.files
@@ -285,6 +288,16 @@ async def _run_worker(home: Home) -> None:
         await worker.stop()
         if chat:
             await chat.close()
+
+
+def _keep_version(data: Path, version: str, model: Path) -> None:
+    """Tips are read also where the disk takes no archive; `tipline db check` says later what is not kept."""
+    from triage.archive import keep_version
+
+    try:
+        keep_version(data, version, model=model)
+    except OSError as error:
+        click.echo(f"Rules and model {version} could not be kept: {error.strerror}.", err=True)
 
 
 async def _make_demo(home: Home) -> None:
@@ -331,12 +344,25 @@ MODEL = click.option(
 @click.option("--explain", is_flag=True, help="Say which rule spoke, on which words, with what weight.")
 @MODEL
 @RULES_ONLY
-def triage(source: IO[bytes], explain: bool, model: Path | None, rules_only: bool) -> None:  # noqa: FBT001 - click
+@click.option("--version", metavar="V", help="Rules and model of a past decision: its rules_version.")
+def triage(
+    source: IO[bytes],
+    explain: bool,  # noqa: FBT001 - click
+    model: Path | None,
+    rules_only: bool,  # noqa: FBT001 - click
+    version: str | None,
+) -> None:
     """Classify tips: JSON lines in, JSON lines out, in order. Exit status 1 when a line could not be read."""
+    from triage.archive import load_version
     from triage.lines import run_triage
 
+    if version and (model or rules_only):
+        raise click.UsageError("--version brings its own model: leave --model and --rules-only out.")
     lines = (line.decode(errors="replace") for line in source)
-    is_fine = run_triage(_classifier(model, rules_only=rules_only), lines, sys.stdout, explain=explain)
+    classifier = (
+        load_version(read_settings().data, version) if version else _classifier(model, rules_only=rules_only)
+    )
+    is_fine = run_triage(classifier, lines, sys.stdout, explain=explain)
     sys.exit(0 if is_fine else 1)
 
 
@@ -368,20 +394,43 @@ def _classifier(model: Path | None, *, rules_only: bool) -> "Classifier":
     help="Labelled tips, a file a hand.",
 )
 @click.option("--out", type=FILE, help="Where the model goes (default: the shipped one is made anew).")
-def train(corpus: Path | None, out: Path | None) -> None:
-    """Learn from labelled tips and print how good the model is."""
+@click.option("--with-corrections", is_flag=True, help="Learn from staff too; promote what is better.")
+def train(corpus: Path | None, out: Path | None, with_corrections: bool) -> None:  # noqa: FBT001 - click
+    """Learn from labelled tips and print how good the model is.
+
+    With corrections: exit status 0 when the candidate was promoted, 1 when it was refused.
+    """
     from config.catalog import load_catalog
     from triage.learn import CORPUS, make_model
     from triage.meaning import SHIPPED
 
-    _show(
-        make_model(
-            load_catalog(),
-            out or SHIPPED,
-            corpus=corpus or CORPUS,
-            tell=lambda line: click.echo(line, err=True),
+    if with_corrections:
+        if out:
+            raise click.UsageError("A promoted model has its own place: leave --out out.")
+        run(_train_with_corrections(corpus or CORPUS))
+        return
+    _show(make_model(load_catalog(), out or SHIPPED, corpus=corpus or CORPUS, tell=_tell))
+
+
+async def _train_with_corrections(corpus: Path) -> None:
+    from models.queries.corrections import list_corrections
+    from triage.corrections import make_candidate, promote
+
+    async with open_home(read_settings()) as home:
+        async with home.db.read() as session:
+            corrections = await list_corrections(session)
+        data = home.settings.data
+        trial = await asyncio.to_thread(
+            make_candidate, home.catalog, corrections, data=data, corpus=corpus, tell=_tell
         )
-    )
+        if trial.is_better:
+            await promote(home.db, trial, home.catalog, data=data, now=now())
+    _show(trial.to_json())
+    sys.exit(0 if trial.is_better else 1)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @main.command()
@@ -511,8 +560,9 @@ def db_upgrade() -> None:
 
 @db.command("check")
 def db_check() -> None:
-    """Rows, clocks, files and the audit chain. Exit status 1 when something does not fit."""
+    """Rows, clocks, files, kept versions and the audit chain. Exit status 1 when something does not fit."""
     from models.checks import check_database
+    from triage.archive import list_versions
     from triage.recounting import recount_with
 
     async def work() -> None:
@@ -523,6 +573,7 @@ def db_check() -> None:
                 now=now(),
                 keys=home.keys,
                 recompute=recount_with(home.catalog),
+                versions=list_versions(home.settings.data),
                 say=lambda what: click.echo(f"Checking {what} …", err=True),
             )
         for problem in problems:

@@ -4,6 +4,8 @@
          database.sqlite          SQLite, through its backup API: a consistent copy while others write
          database.dump            or PostgreSQL, through pg_dump
          files/ab/ab12…           attachments; the database is copied first, so it names no file that came later
+         triage/model.npz         the model that staff's corrections taught, if one was promoted
+         triage/versions/….zip    rules and models of past decisions
 
 The key file is left out unless asked for: archive and keys together open every identity. The archive is
 written under another name and renamed when it is whole, so an older backup stays until then.
@@ -35,6 +37,7 @@ SQLITE_PART = "database.sqlite"
 POSTGRES_PART = "database.dump"
 KEYS_PART = "keys.json"
 FILES_PART = "files/"
+TRIAGE_PART = "triage/"
 PAGES_AT_ONCE = 2000
 CHUNK = 1024 * 1024
 Say = Callable[[str], None]
@@ -126,6 +129,9 @@ def _write_archive(
             for path in _list_files(settings.files):
                 name = f"{FILES_PART}{path.parent.name}/{path.name}"
                 parts[name] = _add(archive, path, name)
+            for path in _list_versions(settings.data / TRIAGE_PART):
+                name = path.relative_to(settings.data).as_posix()
+                parts[name] = _add(archive, path, name)
             if with_keys:
                 parts[KEYS_PART] = _add(archive, settings.keys_file, KEYS_PART)
             engine = "sqlite" if settings.is_sqlite else "postgresql"
@@ -139,6 +145,13 @@ def _write_archive(
 def _list_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.glob("??/*")):
         if path.is_file() and not path.is_symlink() and path.suffix != ".part":
+            yield path
+
+
+def _list_versions(folder: Path) -> Iterator[Path]:
+    """The promoted model and the kept versions; no drafts, no candidates."""
+    for path in (folder / "model.npz", *sorted((folder / "versions").glob("*.zip"))):
+        if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
             yield path
 
 
@@ -203,6 +216,9 @@ def restore_backup(settings: Settings, source: Path, *, say: Say = _quiet) -> Ba
 def _check_is_empty(settings: Settings) -> None:
     if settings.files.exists() and any(settings.files.iterdir()):
         raise BackupError(f"There are files in {settings.files} already: restore into an empty data folder.")
+    triage = settings.data / TRIAGE_PART
+    if triage.exists() and any(triage.iterdir()):
+        raise BackupError(f"There are models in {triage} already: restore into an empty data folder.")
     url = make_url(settings.database_url)
     if settings.is_sqlite:
         if _sqlite_path(url).exists():
@@ -239,6 +255,13 @@ def _restore_files(settings: Settings, folder: Path) -> None:
         shutil.move(folder / FILES_PART, settings.files)
         for path in [settings.files, *settings.files.iterdir()]:
             path.chmod(0o700)
+    if (folder / TRIAGE_PART).is_dir():
+        if (settings.data / TRIAGE_PART).exists():
+            (settings.data / TRIAGE_PART).rmdir()
+        shutil.move(folder / TRIAGE_PART, settings.data / TRIAGE_PART)
+        for path in [settings.data / TRIAGE_PART, settings.data / TRIAGE_PART / "versions"]:
+            if path.is_dir():
+                path.chmod(0o700)
     if (folder / KEYS_PART).is_file() and not settings.keys_file.exists():
         shutil.move(folder / KEYS_PART, settings.keys_file)
 

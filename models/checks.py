@@ -5,7 +5,7 @@ A check only looks; nothing is mended here. Problems name rows by number or id, 
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,13 +18,13 @@ from sqlalchemy.orm import aliased
 
 from config.keys import Keys, SealBrokenError
 from models.audit import find_broken_event
-from models.case import NO_CLOCK, Case, Deadline, Heartbeat
+from models.case import NO_CLOCK, Case, Deadline, Finding, Heartbeat
 from models.event import Event
 from models.files import ORPHAN_AGE, AttachmentLostError, find_missing_files, open_original
 from models.likeness import Likeness
 from models.notice import Notice
 from models.session import Database
-from models.states import FINAL_STATES, CaseState, LikenessState, NoticeState
+from models.states import FINAL_STATES, CaseState, FindingSource, LikenessState, NoticeState
 from models.tip import Attachment, Tip
 
 log = structlog.get_logger()
@@ -77,12 +77,13 @@ async def check_database(
     now: datetime,
     keys: Keys | None = None,
     recompute: Recompute | None = None,
+    versions: Collection[str] | None = None,
     say: Callable[[str], None] = lambda _words: None,
 ) -> list[Problem]:
     """Everything: rows, clocks, files, the audit chain. `say` is told what is being looked at.
 
     With `keys` each attachment is opened and compared with its digest; with `recompute` each clock is
-    counted again.
+    counted again; `versions`: the kept versions of rules and model, one of which every proposal must come from.
     """
     problems: list[Problem] = []
     async with db.read() as session:
@@ -91,6 +92,7 @@ async def check_database(
             ("rows", _check_rows(session, now=now)),
             ("clocks", _check_clocks(session, recompute)),
             ("files", _check_files(session, files, keys, now=now)),
+            ("versions", _check_versions(session, versions)),
             ("audit", _check_audit(session)),
         ):
             say(name)
@@ -170,6 +172,20 @@ def _is_whole(folder: Path, attachment: Attachment, keys: Keys) -> bool:
         return hashlib.sha256(open_original(folder, attachment, keys)).digest() == attachment.digest
     except (SealBrokenError, AttachmentLostError):
         return False
+
+
+async def _check_versions(session: AsyncSession, kept: Collection[str] | None) -> AsyncIterator[Problem]:
+    """A rules digest alone (nothing was read by the model) is in the archive of any model."""
+    if kept is None:
+        return
+    proposals = select(Finding.rules_version).where(Finding.source == FindingSource.MACHINE)
+    named = set(await session.scalars(select(Case.rules_version).union(proposals)))
+    for version in sorted(named - set(kept) - {name.partition("+")[0] for name in kept}):
+        yield Problem(
+            "versions",
+            f"Rules and model {version} are not kept, so what they proposed cannot be made again: take their archive "
+            "from a backup, or start a worker of the program that had them.",
+        )
 
 
 async def _check_audit(session: AsyncSession) -> AsyncIterator[Problem]:

@@ -87,6 +87,28 @@ async def test_everything_comes_back_and_passes_every_check(db, settings, fresh,
         await again.close()
 
 
+async def test_models_and_rules_of_past_decisions_come_back_too(db, settings, fresh, tmp_path, now):
+    versions = settings.data / "triage" / "versions"
+    versions.mkdir(parents=True)
+    for name in ("model.npz", "candidate.npz", "versions/a+b.zip", "versions/.a+c.zip"):
+        (settings.data / "triage" / name).write_bytes(name.encode())
+    archive = tmp_path / "backup.tar"
+    assert make_backup(settings, archive, now=now).files == 0
+    restore_backup(fresh, archive)
+    found = {path.relative_to(fresh.data).as_posix() for path in (fresh.data / "triage").rglob("*.*")}
+    assert found == {"triage/model.npz", "triage/versions/a+b.zip"}
+    assert (fresh.data / "triage" / "model.npz").read_bytes() == b"model.npz"
+
+
+async def test_a_backup_never_overwrites_a_model(db, settings, fresh, tmp_path, now):
+    archive = tmp_path / "backup.tar"
+    make_backup(settings, archive, now=now)
+    (fresh.data / "triage").mkdir(parents=True)
+    (fresh.data / "triage" / "model.npz").touch()
+    with pytest.raises(BackupError, match="models in"):
+        restore_backup(fresh, archive)
+
+
 async def test_the_keys_stay_out_unless_asked_for(db, settings, fresh, tmp_path, now):
     await fill(db, settings, now)
     archive = tmp_path / "backup.tar"

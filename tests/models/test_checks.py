@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from config.keys import Keys
 from models.audit import record_event
@@ -16,8 +16,9 @@ from models.checks import check_database, readiness
 from models.files import StoredFile, save_attachment
 from models.likeness import Likeness
 from models.session import Database
-from models.tip import Attachment
-from tests.factories import make_case, make_tip
+from models.states import FindingSource
+from models.tip import Attachment, Tip
+from tests.factories import make_case, make_finding, make_tip
 
 
 @pytest.fixture
@@ -196,3 +197,18 @@ async def test_a_check_changes_nothing(db, files, now, case_id):
     first = await find_sentences(db, files, now)
     assert first == await find_sentences(db, files, now)
     assert first
+
+
+async def test_a_proposal_whose_rules_and_model_are_not_kept_is_named(db, tmp_path, now):
+    kept, lost, alone = f"{'a' * 12}+{'b' * 12}", f"{'a' * 12}+{'c' * 12}", "a" * 12
+    async with db.begin() as session:
+        for version in (kept, lost, alone):
+            case = await make_case(session, rules_version=version)
+            tip = await session.scalar(select(Tip).where(Tip.case_id == case.id))
+            await make_finding(session, case, tip, rules_version=version)
+        await make_finding(session, case, tip, rules_version="staff", source=FindingSource.STAFF)
+    found = await check_database(db, files=tmp_path, now=now, versions=[kept])
+    said = [problem.sentence for problem in found if problem.check == "versions"]
+    assert [lost in sentence for sentence in said] == [True]
+    nothing = await check_database(db, files=tmp_path, now=now)
+    assert not [problem for problem in nothing if problem.check == "versions"]

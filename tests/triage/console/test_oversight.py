@@ -15,10 +15,13 @@ from models.audit import record_event
 from models.case import Case, Deadline, Heartbeat
 from models.event import Event
 from models.staff import Staff, StaffSession
-from models.states import Role
-from tests.factories import make_deadline, make_tip
+from models.states import FindingSource, Role
+from models.tip import Tip
+from tests.factories import make_deadline, make_finding, make_tip
 from tests.triage.test_reports import make_rows
 from triage.accounts import matches_password
+from triage.archive import digest_model
+from triage.meaning import PROMOTED, SHIPPED
 
 FIGURE = re.compile(r'<a(?: class="[^"]*")? href="(/cases\?[^"]+)">(?:<b>)?(\d+)</[ab]>')
 TOTAL = re.compile(r'<div class="title-row">.*?<p>[^<\d]*([\d,]+)', re.DOTALL)
@@ -307,6 +310,32 @@ async def test_no_secret_is_on_the_page_of_channels(bureau, sign_in, settings, a
     assert page.says("已设置令牌（不显示）")
     for secret in ("SECRET", "123456", "mail.example"):
         assert secret not in page.text
+
+
+async def test_the_page_of_rules_says_which_model_is_in_use_and_what_waits_to_be_learned(
+    db, bureau, sign_in, settings, catalog, now
+):
+    browser = await sign_in(bureau.by_role[Role.ADMINISTRATOR])
+    page = await browser.get("/admin/rules")
+    assert page.says(f"模型 {digest_model(SHIPPED)}，随程序提供。")
+    assert page.says("没有等待学习的认定。")
+
+    promoted = settings.data / PROMOTED
+    promoted.parent.mkdir(parents=True)
+    promoted.write_bytes(b"another")
+    async with db.begin() as session:
+        tip = await session.scalar(select(Tip).where(Tip.case_id == bureau.case.id))
+        officer = bureau.by_role[Role.OFFICER]
+        await make_finding(session, bureau.case, tip, source=FindingSource.STAFF, staff_id=officer.id)
+    page = await browser.get("/admin/rules")
+    assert page.says(f"模型 {digest_model(promoted)}，学习工作人员的认定后启用。")
+    assert page.says("有 1 条工作人员的认定等待学习")
+
+    async with db.begin() as session:
+        record_event(session, "model_promoted", at=now, after=digest_model(promoted), learned=1)
+    assert (await browser.get("/admin/rules")).says("没有等待学习的认定。")
+    english = await browser.get("/admin/rules?lang=en")
+    assert english.says("promoted after learning from staff's corrections")
 
 
 async def test_the_health_page_says_what_to_do(db, bureau, sign_in, now):

@@ -13,14 +13,17 @@ from config.clock import LOCAL
 from config.deadlines import DeadlineRule
 from config.web import get_locale
 from models.checks import Readiness, readiness
+from models.queries.corrections import count_corrections, count_learned
 from models.queries.notices import count_notices
 from models.queries.staff import list_active_staff
 from models.queries.tips import count_waiting_tips
 from models.staff import Staff
 from models.states import NoticeState, Role
+from triage.archive import digest_model
 from triage.console.context import DESK, Desk, show
 from triage.console.views.supervisor_words import say_duration
 from triage.console.words import Words
+from triage.meaning import SHIPPED, find_model
 from triage.reports import Duration
 
 OLDEST_WAIT = timedelta(minutes=10)
@@ -143,6 +146,7 @@ async def show_rules(request: web.Request, staff: Staff) -> web.StreamResponse:
         staff,
         "oversight/rules.html",
         version=desk.catalog.version,
+        model=await _look_at_model(desk),
         years=(calendar.first_year, calendar.last_year),
         next_year=None if calendar.covers(year + 1) else year + 1,
         channels=list_channels(desk, words),
@@ -160,6 +164,15 @@ async def show_rules(request: web.Request, staff: Staff) -> web.StreamResponse:
             for office_id, office in desk.catalog.offices.items()
         ],
     )
+
+
+async def _look_at_model(desk: Desk) -> dict[str, Any]:
+    """Which model a worker reads at its start, and how many corrections it has not learned from."""
+    path = find_model(desk.settings.data)
+    version = await asyncio.to_thread(digest_model, path)
+    async with desk.db.read() as session:
+        waiting = await count_corrections(session) - await count_learned(session, version)
+    return {"version": version, "is_promoted": path != SHIPPED, "waiting": max(0, waiting)}
 
 
 def list_channels(desk: Desk, words: Words) -> list[dict[str, Any]]:
