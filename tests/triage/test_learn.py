@@ -16,10 +16,10 @@ def write_corpus(folder, *, hands=("one", "two"), held_out=True):
     random.Random(4).shuffle(ours)
     folder.mkdir()
     for number, hand in enumerate(hands):
-        write(folder / f"{hand}.jsonl", ours[number * 120 : number * 120 + 120])
+        write(folder / f"{hand}.jsonl", ours[number * 50 : number * 50 + 50])
     if held_out:
         (folder / "held_out").mkdir()
-        write(folder / "held_out" / "judge.jsonl", ours[900:960])
+        write(folder / "held_out" / "judge.jsonl", ours[900:930])
     return folder
 
 
@@ -33,8 +33,8 @@ def test_the_same_tips_make_the_same_model(tmp_path):
     second = make_model(catalog(), tmp_path / "b.npz", corpus=corpus)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert first["held_out"] == second["held_out"]
-    assert first["unseen_hands"]["tips"] == 240
-    assert first["held_out"]["judge"]["tips"] == 60
+    assert first["unseen_hands"]["tips"] == 100
+    assert first["held_out"]["judge"]["tips"] == 30
 
 
 def test_what_is_held_out_changes_nothing_in_the_model(tmp_path):
@@ -55,7 +55,7 @@ def test_a_bad_line_is_named(tmp_path):
     corpus = write_corpus(tmp_path / "corpus")
     with (corpus / "one.jsonl").open("a", encoding="utf-8") as file:
         file.write('\n{"id": "x"}\n')
-    with pytest.raises(CorpusError, match=r"one\.jsonl, line 121"):
+    with pytest.raises(CorpusError, match=r"one\.jsonl, line 51"):
         make_model(catalog(), tmp_path / "a.npz", corpus=corpus)
 
 
