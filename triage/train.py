@@ -89,7 +89,10 @@ def train(examples: Sequence[Example]) -> Trained:
     mix = _learn_mix(scores, ruled, grounds, truth)
     odds = 1 / (1 + np.exp(-mix_odds(mix, scores, ruled, grounds)))
     thresholds = _choose_thresholds(odds, truth)
-    choices = [_choose(row, thresholds) for row in odds]
+    choices = [
+        choose(_by_label(row), _by_label(thresholds), get_result(example.reading).disposition)
+        for row, example in zip(odds, examples, strict=True)
+    ]
     return Trained(
         _arrays(_fit(examples, truth), mix, thresholds)
         | _learn_sureness(examples, odds, thresholds, choices),
@@ -107,10 +110,6 @@ def _arrays(model: "_Linear", mix: Array, thresholds: Array) -> dict[str, Array]
         "mix": mix.astype(np.float32),
         "thresholds": thresholds.astype(np.float32),
     }
-
-
-def _choose(row: Array, thresholds: Array) -> Choice:
-    return choose(_by_label(row), _by_label(thresholds))
 
 
 def _by_label(row: Array) -> dict[str, float]:
