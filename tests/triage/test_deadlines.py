@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.calendars import LOCAL, UncoveredYearError
@@ -73,6 +73,7 @@ def naive_end(day: date, amount: int, unit: Unit, *, rolls: bool) -> date:
     return day
 
 
+@settings(deadline=None)  # ticking days off takes its time on a busy machine
 @given(
     st.datetimes(datetime(2021, 1, 1), datetime(2026, 9, 1)),  # noqa: DTZ001 - the zone is added below
     st.integers(1, 90),
