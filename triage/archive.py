@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 from config.catalog import NOT_RULES, digest_rules, read_catalog
 from config.rulefile import CONFIG
+from triage.meaning import digest_model
 
 if TYPE_CHECKING:
     from triage.language import Classifier
@@ -33,11 +34,6 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 class VersionError(ValueError):
     """A version of rules and model cannot be kept or used; the message says why and what to do."""
-
-
-def digest_model(path: Path) -> str:
-    """The version of a model file: twelve characters, as `load_meaning` says them."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def list_versions(data: Path) -> list[str]:

@@ -83,13 +83,9 @@ def _entities(knowledge: Knowledge, reading: Reading) -> None:
     reading.moments = find_moments(reading.normal, reading.received_at)
     certificates = _certificates(knowledge, reading)
     reading.facts = find_facts(reading.text, reading.normal, reading.moments, certificates)
-    reading.targets = knowledge.names.find(reading.text, _places(knowledge, reading))
-
-
-def _places(knowledge: Knowledge, reading: Reading) -> list[tuple[int, int]]:
-    """Where the original names a place."""
     spans = knowledge.gazetteer.find_spans(reading.normal.text)
-    return [reading.normal.original_span(start, end) for start, end in spans]
+    reading.places = [reading.normal.original_span(start, end) for start, end in spans]
+    reading.targets = knowledge.names.find(reading.text, reading.places)
 
 
 def _certificates(knowledge: Knowledge, reading: Reading) -> tuple[str, ...]:
@@ -115,9 +111,8 @@ def _meaning(knowledge: Knowledge, reading: Reading) -> None:
 def _names(knowledge: Knowledge, reading: Reading) -> None:
     """Names by the learned tagger, to whom those of the rules are clues."""
     if knowledge.meaning is not None and knowledge.meaning.names is not None:
-        places = _places(knowledge, reading)
-        clues = knowledge.names.find_clues(reading.text, places)
-        reading.targets = knowledge.meaning.names.find(reading.text, clues, places)
+        clues = knowledge.names.find_clues(reading.text, reading.places)
+        reading.targets = knowledge.meaning.names.find(reading.text, clues, reading.places)
 
 
 def _judgement(knowledge: Knowledge, reading: Reading) -> None:

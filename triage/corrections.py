@@ -21,12 +21,12 @@ from models.queries.corrections import PROMOTED as PROMOTED_EVENT
 from models.queries.corrections import Correction
 from models.session import Database
 from models.states import FindingKind
-from triage.archive import digest_model, keep_version
+from triage.archive import keep_version
 from triage.evaluate import Classifies, Line, answer, compare, read_gold
 from triage.judge import CLAUSES_OF
 from triage.language import load_classifier
 from triage.learn import CORPUS, HELD_OUT, CorpusError, Tell, learn_from, read_corpus
-from triage.meaning import NAMES, PROMOTED, SHIPPED, find_model
+from triage.meaning import NAMES, PROMOTED, SHIPPED, digest_model, find_model, mark_base
 from triage.train import save_model, train
 
 LATER = "later corrections"
@@ -83,7 +83,7 @@ def make_candidate(
     candidate, present = data / CANDIDATE, find_model(data)
     draft = candidate.with_name(f".{os.getpid()}-{candidate.name}")
     trained = train(learn_from(share_out(settled[: len(learned)], by_hand), catalog))
-    save_model(trained.arrays | _names_of_shipped(), draft)
+    save_model(trained.arrays | _names_of_shipped() | mark_base(), draft)
     draft.replace(candidate)
     tell(f"Comparing on {sum(map(len, held_out.values()))} held-out tips and {len(judged)} later corrections")
     sets = {**held_out, LATER: settled[len(learned) :]}

@@ -35,6 +35,8 @@ DISPOSITIONS = ("in_scope", "other_safety", "other_department", "consultation", 
 LABELS = (*CLAUSES, *PATTERNS, *SUBJECTS, "police_referral", "immediate", "pressing", *DISPOSITIONS)
 """What is learned, in the order of the model's columns. `pressing`: not normal, whether immediate or high."""
 
+_BASE = "base"
+_MOST_LOG_ODDS = 6.0
 _LONGEST_QUOTE = 30
 _SHORTEST_QUOTE = 4
 Span = tuple[int, int]
@@ -104,7 +106,8 @@ class Meaning:
 
         `grounds`: whether our matters are spoken of at all, and whether another exam is (`Scene.grounds`).
         """
-        odds = mix_odds(self._mix, opinion.scores, ruled, np.array(grounds, dtype=np.float32))
+        features = mix_features(opinion.scores, ruled, np.array(grounds, dtype=np.float32))
+        odds = weigh(self._mix, features)
         return dict(zip(LABELS, map(float, 1 / (1 + np.exp(-odds))), strict=True))
 
     def find_cue(self, opinion: Opinion, label: str) -> Cue | None:
@@ -119,10 +122,16 @@ class Meaning:
         return Cue(start, end, opinion.folded[starts[best] : ends[best]])
 
 
-def mix_odds(mix: npt.NDArray[Any], scores: Floats, ruled: Floats, grounds: Floats) -> npt.NDArray[Any]:
-    """Log-odds from scores, rules and grounds: one tip, or a row for each; `mix` has a row for each label."""
-    said: npt.NDArray[Any] = mix[:, 0] * scores + mix[:, 1] * ruled + grounds @ mix[:, 2:4].T + mix[:, 4]
+def weigh(mix: npt.NDArray[Any], features: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Log-odds of every label from `mix_features`: of one tip, or a row for each; `mix` has a row for each label."""
+    said: npt.NDArray[Any] = features @ mix[:, :-1].T + mix[:, -1]
     return said
+
+
+def mix_features(scores: Floats, ruled: Floats, grounds: Floats) -> npt.NDArray[Any]:
+    """What every label is weighed by: scores and rules of all labels, since labels keep company."""
+    bounded = np.clip(scores, -_MOST_LOG_ODDS, _MOST_LOG_ODDS)
+    return np.concatenate([bounded / 2, 2 / (1 + np.exp(-scores)), ruled, grounds], axis=-1)
 
 
 def _spread(gains: Floats, starts: Sequence[int], ends: Sequence[int], length: int) -> list[float]:
@@ -151,9 +160,36 @@ class Sureness:
 
 
 def find_model(data: Path) -> Path:
-    """The model in use: one that staff's corrections taught and that was promoted, else the one shipped."""
+    """The model in use: one that staff's corrections taught and that was promoted, else the one shipped.
+
+    A promoted model was better than the model shipped in its day. Where the program brings another one since, that
+    comparison no longer holds, and the promoted model stays aside until `tipline train --with-corrections` runs anew.
+    """
     promoted = data / PROMOTED
-    return promoted if promoted.exists() else SHIPPED
+    return promoted if _read_base(promoted) == digest_model(SHIPPED) else SHIPPED
+
+
+def is_set_aside(data: Path) -> bool:
+    """Whether a model was promoted beside a shipped model that has been replaced since."""
+    return (data / PROMOTED).exists() and find_model(data) == SHIPPED
+
+
+def mark_base() -> dict[str, npt.NDArray[Any]]:
+    """What a candidate's file says of the shipped model beside which it was made."""
+    return {_BASE: np.array(digest_model(SHIPPED))}
+
+
+def digest_model(path: Path) -> str:
+    """The version of a model file: the beginning of its SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _read_base(path: Path) -> str | None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return str(file[_BASE])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def load_meaning(path: Path = SHIPPED) -> Meaning:
@@ -165,7 +201,7 @@ def load_meaning(path: Path = SHIPPED) -> Meaning:
         labels = json.loads(str(arrays["labels"]))
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{path}: no usable model ({error}); run `tipline train` to make it anew") from error
-    if tuple(labels) != LABELS:
+    if tuple(labels) != LABELS or arrays["mix"].shape != (len(LABELS), 3 * len(LABELS) + 3):
         raise ModelError(f"{path}: made for other labels than this program's; run `tipline train`")
     return Meaning(arrays, version=hashlib.sha256(data).hexdigest()[:12])
 

@@ -155,6 +155,8 @@ class Reading:
     signals: list[Signal] = field(default_factory=list)
     facts: Facts = field(default_factory=Facts)
     moments: list[Moment] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """Where the original names a place."""
     targets: tuple[str, ...] = ()
     place: Place = field(default_factory=Place)
     ruled: Classification | None = None

@@ -23,7 +23,7 @@ from config.patterns import CLAUSES
 from triage.classify import get_result
 from triage.grams import list_marks, list_runs
 from triage.judge import Choice, choose, labels_of, rule_marks, sureness_figures
-from triage.meaning import DISPOSITIONS, LABELS, mix_odds
+from triage.meaning import DISPOSITIONS, LABELS, mix_features, weigh
 from triage.reading import Reading
 
 Array = npt.NDArray[Any]
@@ -31,7 +31,7 @@ FOLDS = 5
 _LEAST_TIPS = 2
 """A run of characters counts from so many tips on: what stands in one tip alone is chance."""
 _STRENGTH = 30.0
-_MIX_STRENGTH = 1.0
+_MIX_STRENGTH = 0.1
 _WANTED = 0.88
 """Of the tips that the machine routes alone, so many shall be right in everything (on hands it had not seen)."""
 _RECALL_OVER_PRECISION = {"police_referral": 1.6}
@@ -86,15 +86,15 @@ def train(examples: Sequence[Example]) -> Trained:
     ruled = np.stack([rule_marks(get_result(example.reading)) for example in examples])
     grounds = np.array([example.reading.grounds for example in examples], dtype=np.float32)
     scores = _unseen_scores(examples, truth)
-    mix = _learn_mix(scores, ruled, grounds, truth)
-    odds = 1 / (1 + np.exp(-mix_odds(mix, scores, ruled, grounds)))
+    table = mix_features(scores, ruled, grounds)
+    odds = _unseen_odds(examples, table, truth)
     thresholds = _choose_thresholds(odds, truth)
     choices = [
         choose(_by_label(row), _by_label(thresholds), get_result(example.reading).disposition)
         for row, example in zip(odds, examples, strict=True)
     ]
     return Trained(
-        _arrays(_fit(examples, truth), mix, thresholds)
+        _arrays(_fit(examples, truth), _learn_mix(table, truth), thresholds)
         | _learn_sureness(examples, odds, thresholds, choices),
         [_line(example, chosen) for example, chosen in zip(examples, choices, strict=True)],
     )
@@ -219,21 +219,28 @@ def _folds(examples: Sequence[Example]) -> list[set[str]]:
 # ---------------------------------------------------------------- rules and scores together
 
 
-def _learn_mix(scores: Array, ruled: Array, grounds: Array, truth: Array) -> Array:
-    """Per label how much score, rule and grounds weigh, so that the sum is a probability; shape (labels, 5)."""
+def _learn_mix(table: Array, truth: Array) -> Array:
+    """Per label how much each of `mix_features` weighs, so that the sum is a probability; last the bias."""
     from sklearn.linear_model import LogisticRegression
 
-    mix = np.zeros((len(LABELS), 5))
+    mix = np.zeros((len(LABELS), table.shape[1] + 1))
+    mix[:, -1] = -9.0
     for at in range(len(LABELS)):
         wanted = truth[:, at]
         if 0 < wanted.sum() < len(wanted):
-            fitted = LogisticRegression(C=_MIX_STRENGTH, max_iter=1000).fit(
-                np.column_stack([scores[:, at], ruled[:, at], grounds]), wanted
-            )
+            fitted = LogisticRegression(C=_MIX_STRENGTH, solver="newton-cholesky").fit(table, wanted)
             mix[at] = (*fitted.coef_[0], fitted.intercept_[0])
-        else:
-            mix[at] = (0.0, 0.0, 0.0, 0.0, -9.0)
     return mix
+
+
+def _unseen_odds(examples: Sequence[Example], table: Array, truth: Array) -> Array:
+    """Probabilities of every label, weighed as learned from other hands only."""
+    odds = np.zeros_like(truth)
+    for hands in _folds(examples):
+        left_out = np.array([example.hand in hands for example in examples])
+        mix = _learn_mix(table[~left_out], truth[~left_out])
+        odds[left_out] = 1 / (1 + np.exp(-weigh(mix, table[left_out])))
+    return odds
 
 
 def _choose_thresholds(odds: Array, truth: Array) -> Array:

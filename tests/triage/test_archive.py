@@ -9,9 +9,9 @@ import pytest
 
 from config.catalog import digest_rules, read_catalog
 from config.rulefile import CONFIG
-from triage.archive import VERSIONS, VersionError, digest_model, keep_version, list_versions, load_version
+from triage.archive import VERSIONS, VersionError, keep_version, list_versions, load_version
 from triage.language import Classifier, load_classifier
-from triage.meaning import SHIPPED, load_meaning
+from triage.meaning import SHIPPED, digest_model, load_meaning
 
 TEXT = "孟庙镇宏达安全培训学校，张三替李四把题刷完了，墙上的蓝风铃响了才算学时。"
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import event, select
 
@@ -27,7 +28,7 @@ from models.tip import Identity, Tip
 from tests.factories import NOW, make_case, make_finding, make_staff, make_tip
 from tests.triage.reader import catalog
 from triage import actions
-from triage.archive import digest_model, is_kept, list_versions
+from triage.archive import is_kept, list_versions
 from triage.corrections import (
     CANDIDATE,
     LATER,
@@ -41,7 +42,7 @@ from triage.corrections import (
 )
 from triage.language import load_classifier
 from triage.learn import CorpusError, learn_from, read_corpus
-from triage.meaning import PROMOTED, load_meaning
+from triage.meaning import PROMOTED, SHIPPED, digest_model, find_model, is_set_aside, load_meaning, mark_base
 from triage.train import save_model, train
 
 # ---------------------------------------------------------------- a small corpus and a small bureau
@@ -109,7 +110,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_model(corpus: Path) -> Path:
     """What that corpus teaches without any correction."""
     path = corpus / "small.npz"
-    save_model(train(learn_from(read_corpus(corpus), catalog())).arrays, path)
+    save_model(train(learn_from(read_corpus(corpus), catalog())).arrays | mark_base(), path)
     return path
 
 
@@ -179,6 +180,18 @@ async def test_a_bureau_that_corrects_sixty_tips_one_way_gets_a_model_that_follo
         assert await find_broken_event(session) is None
         assert await count_learned(session, trial.candidate) == 40
         assert await count_learned(session, before) == 0
+
+
+def test_a_promoted_model_stays_aside_once_the_program_brings_another(data: Path) -> None:
+    promoted = data / PROMOTED
+    assert find_model(data) == promoted
+    with np.load(promoted) as file:
+        save_model({**file, "base": np.array("0123456789ab")}, promoted)
+    assert find_model(data) == SHIPPED
+    assert is_set_aside(data)
+    promoted.unlink()
+    assert find_model(data) == SHIPPED
+    assert not is_set_aside(data)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

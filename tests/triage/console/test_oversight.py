@@ -20,8 +20,8 @@ from models.tip import Tip
 from tests.factories import make_deadline, make_finding, make_tip
 from tests.triage.test_reports import make_rows
 from triage.accounts import matches_password
-from triage.archive import digest_model
-from triage.meaning import PROMOTED, SHIPPED
+from triage.meaning import PROMOTED, SHIPPED, digest_model, mark_base
+from triage.train import save_model
 
 FIGURE = re.compile(r'<a(?: class="[^"]*")? href="(/cases\?[^"]+)">(?:<b>)?(\d+)</[ab]>')
 TOTAL = re.compile(r'<div class="title-row">.*?<p>[^<\d]*([\d,]+)', re.DOTALL)
@@ -322,7 +322,7 @@ async def test_the_page_of_rules_says_which_model_is_in_use_and_what_waits_to_be
 
     promoted = settings.data / PROMOTED
     promoted.parent.mkdir(parents=True)
-    promoted.write_bytes(b"another")
+    save_model(mark_base(), promoted)
     async with db.begin() as session:
         tip = await session.scalar(select(Tip).where(Tip.case_id == bureau.case.id))
         officer = bureau.by_role[Role.OFFICER]
@@ -335,6 +335,7 @@ async def test_the_page_of_rules_says_which_model_is_in_use_and_what_waits_to_be
         record_event(session, "model_promoted", at=now, after=digest_model(promoted), learned=1)
     assert (await browser.get("/admin/rules")).says("没有等待学习的认定。")
     english = await browser.get("/admin/rules?lang=en")
+    assert not english.says("is set aside since the update")
     assert english.says("promoted after learning from staff's corrections")
 
 

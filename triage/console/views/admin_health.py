@@ -19,11 +19,10 @@ from models.queries.staff import list_active_staff
 from models.queries.tips import count_waiting_tips
 from models.staff import Staff
 from models.states import NoticeState, Role
-from triage.archive import digest_model
 from triage.console.context import DESK, Desk, show
 from triage.console.views.supervisor_words import say_duration
 from triage.console.words import Words
-from triage.meaning import SHIPPED, find_model
+from triage.meaning import SHIPPED, digest_model, find_model, is_set_aside
 from triage.reports import Duration
 
 OLDEST_WAIT = timedelta(minutes=10)
@@ -172,7 +171,12 @@ async def _look_at_model(desk: Desk) -> dict[str, Any]:
     version = await asyncio.to_thread(digest_model, path)
     async with desk.db.read() as session:
         waiting = await count_corrections(session) - await count_learned(session, version)
-    return {"version": version, "is_promoted": path != SHIPPED, "waiting": max(0, waiting)}
+    return {
+        "version": version,
+        "is_promoted": path != SHIPPED,
+        "is_set_aside": is_set_aside(desk.settings.data),
+        "waiting": max(0, waiting),
+    }
 
 
 def list_channels(desk: Desk, words: Words) -> list[dict[str, Any]]:
