@@ -273,7 +273,12 @@ async def _run_worker(home: Home) -> None:
     await asyncio.to_thread(_keep_version, settings.data, classifier.rules_version, model)
     jobs = [
         *make_jobs(
-            home.db, catalog=home.catalog, classifier=classifier, keys=home.keys, files=settings.files
+            home.db,
+            catalog=home.catalog,
+            classifier=classifier,
+            keys=home.keys,
+            files=settings.files,
+            antivirus=settings.antivirus,
         ),
         Job("deliver", 2, deliver, is_vital=True),
         Job("harden", 5, partial(harden_codes, home.db, harden), is_single=True),

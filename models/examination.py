@@ -10,13 +10,15 @@ import hashlib
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from models.antivirus import AT_ONCE_SECONDS, scan
 from models.papers import copy_office, copy_text, tell_office_kind
 from models.pdf import copy_pdf
 from models.photos import copy_photo
 from models.recordings import copy_mp3, copy_mp4, copy_ogg, is_mp3
 from models.refusal import FileRefusedError
+from models.states import Scan
 from models.zips import is_archive
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -35,6 +37,7 @@ class ExaminedFile:
     size: int
     data: bytes = field(repr=False)
     working: bytes | None = field(repr=False)
+    scan: Scan = Scan.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,16 @@ def examine_file(name: str, data: bytes) -> ExaminedFile:
     )
 
 
-async def examine_in_thread(name: str, data: bytes) -> ExaminedFile:
-    """`examine_file` off the event loop, a few at a time. Raises FileRefusedError."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, examine_file, name, data)
+async def examine_in_thread(name: str, data: bytes, *, antivirus: str | None = None) -> ExaminedFile:
+    """`examine_file` off the event loop, a few at a time, then the antivirus program. Raises FileRefusedError.
+
+    A file of which the program says nothing in time is taken, and waits for its word: see `models.antivirus`.
+    """
+    examined = await asyncio.get_running_loop().run_in_executor(_threads, examine_file, name, data)
+    said = await scan(antivirus, data, seconds=AT_ONCE_SECONDS)
+    if said is Scan.INFECTED:
+        raise FileRefusedError("virus")
+    return replace(examined, scan=said)
 
 
 _threads = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="examine")
