@@ -18,7 +18,6 @@ from triage.deadlines import describe_remaining
 from triage.judge import LEARNED
 from triage.workflow import Refusal
 
-
 _CODES = (
     ("wechat_group", ("weixin.qq.com/g/", "work.weixin.qq.com/gm/", "work.weixin.qq.com/g/")),
     ("wechat", ("u.wechat.com/", "weixin.qq.com/", "wxp://", "work.weixin.qq.com/")),

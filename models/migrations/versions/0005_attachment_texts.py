@@ -1,5 +1,7 @@
 """What the machine reads out of attachments, and whether the antivirus program has passed them."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,7 +14,7 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 
 
-def columns() -> list[sa.Column]:
+def columns() -> list[sa.Column[Any]]:
     """The new columns of attachment; made anew each time, for a column belongs to one table."""
     return [
         sa.Column("scan", sa.String(32), nullable=False, server_default="off", comment="what the antivirus program said"),
