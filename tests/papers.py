@@ -47,8 +47,7 @@ def paper(pages: list[str]) -> bytes:
         "<</Type/Catalog/Pages 2 0 R>>",
         f"<</Type/Pages/Kids[{' '.join(f'{6 + 2 * n} 0 R' for n in range(len(pages)))}]/Count {len(pages)}>>",
         "<</Type/Font/Subtype/Type0/BaseFont/A/Encoding/Identity-H/DescendantFonts[4 0 R]/ToUnicode 5 0 R>>",
-        "<</Type/Font/Subtype/CIDFontType2/BaseFont/A/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
-        "/Supplement 0>>/DW 1000>>",
+        "<</Type/Font/Subtype/CIDFontType2/BaseFont/A/DW 1000>>",
         f"<</Length {len(table)}>>\nstream\n{table}\nendstream",
     ]
     for place, words in enumerate(pages):
@@ -57,7 +56,7 @@ def paper(pages: list[str]) -> bytes:
             for row, line in enumerate(words.split("\n"))
         )
         objects += [
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 3 0 R>>>>/Contents {7 + 2 * place} 0 R>>",
+            f"<</Type/Page/Parent 2 0 R/Resources<</Font<</F 3 0 R>>>>/Contents {7 + 2 * place} 0 R>>",
             f"<</Length {len(drawn)}>>\nstream\n{drawn}endstream",
         ]
     return _number(objects)

@@ -104,7 +104,9 @@ async def test_the_code_of_an_advertisement_is_read_however_it_lies(picture):
 
 async def test_several_codes_are_read_each_once_and_not_without_end():
     page = Image.new("L", (1900, 900), 255)
-    for place, words in enumerate(["微信群：安全员证", "https://evil.example/" + "a" * 300, "微信群：安全员证"]):
+    for place, words in enumerate(
+        ["微信群：安全员证", "https://evil.example/" + "a" * 300, "微信群：安全员证"]
+    ):
         page.paste(code_picture(words, scale=5), (20 + 620 * place, 40))
     readings = await read_file(as_file(page), [TextSource.CODE])
     assert sorted(words for _, words in readings.texts) == [
@@ -140,7 +142,8 @@ async def test_a_reader_has_neither_much_memory_nor_a_network_nor_our_environmen
         source.replace(
             "texts = list(_READERS[kind](data))",
             "import socket\n    texts = []\n"
-            f"    for act in (lambda: bytearray(900_000_000), lambda: os.write(os.open('{tmp_path}/left', os.O_CREAT | os.O_WRONLY), b'x'),\n"
+            "    for act in (lambda: bytearray(900_000_000),\n"
+            f"                lambda: os.write(os.open('{tmp_path}/left', os.O_CREAT | os.O_WRONLY), b'x'),\n"
             "                lambda: socket.create_connection(('127.0.0.1', 9), 1)):\n"
             "        try:\n            act()\n            texts.append('done')\n"
             "        except (OSError, MemoryError) as error:\n            texts.append(type(error).__name__)\n"
@@ -219,7 +222,9 @@ async def test_what_the_tip_says_itself_needs_no_second_look(db, room, tell, cla
     before = (await all_of(db, Case))[0]
     await run(room, classifier, now)
     said = {(row.kind, row.value) for row in await all_of(db, Finding) if row.source is FindingSource.MACHINE}
-    read = {(row.kind, row.value) for row in await all_of(db, Finding) if row.source is FindingSource.ATTACHMENT}
+    read = {
+        (row.kind, row.value) for row in await all_of(db, Finding) if row.source is FindingSource.ATTACHMENT
+    }
     case = (await all_of(db, Case))[0]
     assert read
     assert case.needs_review == (before.needs_review or not read <= said)
@@ -232,7 +237,9 @@ async def test_it_is_done_once_however_many_work_at_it_and_however_often(db, roo
     await run(room, classifier, now + timedelta(hours=1))
     texts = await all_of(db, AttachmentText)
     assert sorted(text.source for text in texts) == ["code", "pdf"]
-    found = [(row.kind, row.value) for row in await all_of(db, Finding, Finding.source == FindingSource.ATTACHMENT)]
+    found = [
+        (row.kind, row.value) for row in await all_of(db, Finding, Finding.source == FindingSource.ATTACHMENT)
+    ]
     assert len(found) == len(set(found))
 
 
@@ -280,7 +287,9 @@ async def test_a_worker_that_was_killed_leaves_the_file_to_the_next_and_a_killer
     for _ in range(3):
         with pytest.raises(SystemError):
             await read_attachments(room, classifier, now=moment)
-        assert await read_attachments(room, classifier, now=moment) == 0, "leased: the next one goes on with others"
+        assert await read_attachments(room, classifier, now=moment) == 0, (
+            "leased: the next one goes on with others"
+        )
         moment += timedelta(minutes=6)
     monkeypatch.setattr(attachment_reading, "read_file", real)
     await run(room, classifier, moment)
@@ -347,7 +356,9 @@ async def test_a_find_of_later_seals_the_file_for_good(db, room, tell, classifie
 
 
 @pytest.mark.skipif(can_read_pictures(), reason="the optional reader of pictures is installed")
-async def test_without_the_reader_of_pictures_everything_else_works_and_says_so(db, room, tell, classifier, now):
+async def test_without_the_reader_of_pictures_everything_else_works_and_says_so(
+    db, room, tell, classifier, now
+):
     await tell("见附件。", ("a.png", as_file(code_picture(INVITATION))))
     await run(room, classifier, now)
     file = (await all_of(db, Attachment))[0]

@@ -99,7 +99,12 @@ async def keep(db, file_id: int, *texts, scan=Scan.OFF, unread=()):
 
 async def test_a_code_is_shown_as_words_and_never_as_a_link(filed, bureau, sign_in, db):
     case, file = filed
-    payloads = ["https://weixin.qq.com/g/AwYAA", "javascript:alert(1)", '"><script>x</script>', "https://b\u202ea.example"]
+    payloads = [
+        "https://weixin.qq.com/g/AwYAA",
+        "javascript:alert(1)",
+        '"><script>x</script>',
+        "https://b\u202ea.example",
+    ]
     await keep(db, file.id, *((TextSource.CODE, words) for words in payloads), unread=["no_picture_reader"])
     officer = await sign_in(bureau.by_role[Role.OFFICER])
     page = await officer.get(f"/cases/{case.number}")
@@ -116,7 +121,14 @@ async def test_a_code_is_shown_as_words_and_never_as_a_link(filed, bureau, sign_
 async def test_a_proposal_from_a_file_names_the_file_and_quotes_it(filed, bureau, sign_in, db):
     case, file = filed
     await keep(db, file.id, (TextSource.PICTURE, "交钱包过班 <b>七天</b>拿证"))
-    entry = {"for": "3.1.4", "start": 2, "end": 4, "text": "包过班 <b>", "attachment": file.id, "source": "picture"}
+    entry = {
+        "for": "3.1.4",
+        "start": 2,
+        "end": 4,
+        "text": "包过班 <b>",
+        "attachment": file.id,
+        "source": "picture",
+    }
     async with db.begin() as session:
         tip_id = (await session.scalars(select(Tip.id).where(Tip.case_id == case.id))).one()
         session.add(
