@@ -80,6 +80,8 @@ def _has_brand(*brands: bytes) -> Callable[[bytes], bool]:
     return lambda data: data[4:8] == b"ftyp" and data[8:12] in brands
 
 
+_OLE, _LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "EncryptedPackage".encode("utf-16-le")
+"""Word and Excel files with a password are no ZIP any more, but the old container with the ZIP encrypted inside."""
 _SIGNATURES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (_begins(b"\xff\xd8\xff"), "jpeg"),
     (_begins(b"\x89PNG\r\n\x1a\n"), "png"),
@@ -133,6 +135,8 @@ _threads = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="examine")
 def _tell_kind(data: bytes, extension: str) -> Kind:
     if data.startswith(b"PK\x03\x04"):
         return KINDS[tell_office_kind(data)]
+    if data.startswith(_OLE) and _LOCKED in data:
+        raise FileRefusedError("password")
     if is_archive(data):
         raise FileRefusedError("unsafe")
     for is_kind, kind in _SIGNATURES:
