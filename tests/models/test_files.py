@@ -744,3 +744,21 @@ def test_links_pipes_and_foreign_names_are_never_opened(keys, folder, tmp_path, 
     row.working = "ef" * 16
     with pytest.raises(AttachmentLostError):
         open_working(folder, row)
+
+
+async def test_files_of_one_report_tell_no_order(db, keys, now, folder):
+    """When somebody chose which photo is his own affair: in the database and on the disk."""
+    async with db.begin() as session:
+        draft = await make_draft(session, now)
+        for minute, name in enumerate("abc"):
+            await save_attachment(
+                session, folder, examine_file(f"{name}.txt", name.encode()), keys=keys,
+                now=now + timedelta(minutes=minute), draft_id=draft.id,
+            )  # fmt: skip
+        tip = await make_tip(session, received_at=now + timedelta(minutes=9))
+        await give_attachments_to_tip(session, draft_id=draft.id, tip_id=tip.id)
+    async with db.read() as session:
+        times = set(await session.scalars(select(Attachment.created_at)))
+    assert times == {now + timedelta(minutes=9)}
+    moments = {path.stat().st_mtime for path in files_in(folder)}
+    assert all(moment % 86_400 == 0 for moment in moments)

@@ -290,7 +290,7 @@ async def test_a_worker_that_was_killed_leaves_the_file_to_the_next_and_a_killer
         assert await read_attachments(room, classifier, now=moment) == 0, (
             "leased: the next one goes on with others"
         )
-        moment += timedelta(minutes=6)
+        moment += timedelta(minutes=7)
     monkeypatch.setattr(attachment_reading, "read_file", real)
     await run(room, classifier, moment)
     file = (await all_of(db, Attachment))[0]
