@@ -13,6 +13,7 @@ from models.queries.attachments import keep_reading
 from models.states import FindingKind, FindingSource, Role, Scan, TextSource
 from models.tip import Tip
 from tests.factories import NOW, make_case, make_tip
+from tests.hostile_files import CORPUS
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 NAME = "现场 照片“一”.jpg"
@@ -156,3 +157,15 @@ async def test_what_the_antivirus_program_has_not_passed_is_opened_by_nobody(
     for answer in (await officer.get(page), await officer.post(f"{page}/original", {"reason": "核对"})):
         assert answer.status == 404
         assert answer.says("病毒")
+
+
+async def test_a_file_that_may_act_is_marked_and_says_why(db, settings, keys, bureau, sign_in):
+    examined = await examine_in_thread("a.pdf", CORPUS["pdf with a script"][1]())
+    async with db.begin() as session:
+        tip = await make_tip(session)
+        case = await make_case(session, tip=tip)
+        await save_attachment(session, settings.files, examined, keys=keys, now=NOW, tip_id=tip.id)
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    page = await officer.get(f"/cases/{case.number}")
+    assert page.says("没有工作副本")
+    assert page.says("可能有脚本或内嵌文件")
