@@ -18,7 +18,7 @@ DEFAULT_PUBLIC = "127.0.0.1:8080"
 DEFAULT_CONSOLE = "127.0.0.1:8081"
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 _BOT_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{3,128}")
-_ANTIVIRUS = re.compile(r"clamd:///\S+|clamd://[^\s/]+|command:/\S.*")
+_ANTIVIRUS = re.compile(r"clamd:///\S+|clamd://(?!169\.254\.|\[)[^\s/@]+|command:/\S.*")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 

@@ -17,6 +17,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -183,14 +184,39 @@ async def _ask_child(source: TextSource, data: bytes) -> list[str] | None:
     )  # fmt: skip
     try:
         async with asyncio.timeout(_SECONDS[source]):
-            out, _ = await process.communicate(data)
+            out = await _talk(process, data)
     except (TimeoutError, OSError):
         return None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return _parse_answer(out) if process.returncode == 0 and len(out) <= _LONGEST_ANSWER else None
+    return _parse_answer(out) if process.returncode == 0 else None
+
+
+async def _talk(process: asyncio.subprocess.Process, data: bytes) -> bytes:
+    """Give the child its bytes and take what it says, which may be anything: never more than is ever needed."""
+    assert process.stdin  # noqa: S101 - asked for above
+    assert process.stdout  # noqa: S101
+    feeding = asyncio.create_task(_feed(process.stdin, data))
+    said = b""
+    try:
+        while len(said) <= _LONGEST_ANSWER and (bite := await process.stdout.read(65_536)):
+            said += bite
+        if len(said) > _LONGEST_ANSWER:
+            raise BrokenPipeError
+        await process.wait()
+    finally:
+        feeding.cancel()
+        await asyncio.wait([feeding])
+    return said
+
+
+async def _feed(pipe: asyncio.StreamWriter, data: bytes) -> None:
+    with suppress(OSError):  # a child that died reads no more
+        pipe.write(data)
+        await pipe.drain()
+    pipe.close()
 
 
 def _parse_answer(out: bytes) -> list[str] | None:

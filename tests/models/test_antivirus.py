@@ -97,7 +97,15 @@ async def test_a_find_refuses_the_upload_and_no_answer_takes_it_unpassed(tmp_pat
 
 @pytest.mark.parametrize(
     "value",
-    ["http://127.0.0.1", "file:///etc/passwd", "clamd://", "command:scan", "clamd://a b", "gopher://x"],
+    [
+        "http://127.0.0.1",
+        "file:///etc/passwd",
+        "clamd://",
+        "command:scan",
+        "clamd://a b",
+        "gopher://x",
+        "clamd://169.254.169.254:80",
+    ],
 )
 def test_other_addresses_are_refused_at_the_start(value):
     with pytest.raises(SettingsError, match="TIPLINE_ANTIVIRUS"):

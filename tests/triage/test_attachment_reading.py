@@ -160,6 +160,13 @@ async def test_a_reader_has_neither_much_memory_nor_a_network_nor_our_environmen
     assert "TIPLINE" not in said[-1]
 
 
+async def test_a_reader_that_was_taken_over_cannot_flood_us(tmp_path, monkeypatch):
+    child = tmp_path / "child.py"
+    child.write_text("import sys\nwhile True:\n    sys.stdout.write('x' * 100_000)\n", encoding="utf-8")
+    monkeypatch.setattr(attachment_reading, "_CHILD", child)
+    assert (await read_file(b"x" * 2_000_000, [TextSource.CODE])).unread == ("code",)
+
+
 # ---------------------------------------------------------------- PDF
 
 
