@@ -7,10 +7,11 @@ from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
 from models.notice import Notice
 from models.staff import Staff, StaffSession
-from models.tip import Attachment, Draft, Identity, InboundUpdate, Tip
+from models.tip import Attachment, AttachmentText, Draft, Identity, InboundUpdate, Tip
 
 __all__ = [
     "Attachment",
+    "AttachmentText",
     "Base",
     "BodyRise",
     "Case",

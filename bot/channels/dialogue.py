@@ -15,6 +15,7 @@ from bot.channels import RefusedError, Reply, TooBigError
 from bot.channels.asides import add_correction, describe_place, take_edit, take_place
 from bot.channels.commands import drop_files, introduce, report, run_command
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
+from bot.channels.proof import send_proof
 from bot.channels.telling import (
     act,
     ask_current,
@@ -141,7 +142,7 @@ class ChatDialogue:
             return None, "too_big"
         try:
             content = await self._files.fetch_file(offer.file_id)
-            examined = await examine_in_thread(offer.name, content)
+            examined = await examine_in_thread(offer.name, content, antivirus=self._around.antivirus)
             return await store_in_thread(self._around.files, examined, keys=self._around.keys), ""
         except TooBigError:
             return None, "too_big"
@@ -329,8 +330,8 @@ async def _run_action(turn: Turn, action: str) -> None:
     match action:
         case "report":
             await report(turn)
-        case "status":
-            await open_own_tip(turn)
+        case "status" | "proof":
+            await (send_proof if action == "proof" else open_own_tip)(turn)
         case "resume":
             await ask_current(turn)
         case "anew" | "anew_pending":

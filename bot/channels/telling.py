@@ -14,6 +14,7 @@ from bot.channels.steps import (
 from bot.channels.turn import CHECK, DONE, FOLLOW_UP, STATUS_CODE, STATUS_NUMBER, Choices, Turn
 from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import Limit, TooManyError, check_count
+from bot.proof import derive_salt
 from bot.questionnaire import CHOICE, UNKNOWN_COUNTY, Flaw, Typed, check_answer, collect_values, list_missing
 from bot.receipts import Receipt
 from config.calendars import UncoveredYearError
@@ -441,9 +442,11 @@ def _acceptance_day(turn: Turn) -> str:
 def _confirm(turn: Turn, receipt: Receipt) -> None:
     number, code = in_groups(receipt.case_number), in_groups(receipt.code)
     used_up = turn.recall("token")
+    salt = derive_salt(turn.around.keys, Channel.TELEGRAM, turn.draft.submission_key)
     turn.restart(DONE)
     turn.draft.tip_id = receipt.tip_id
     turn.remember(submitted_token=used_up, number_sent=receipt.case_number, tip_id=receipt.tip_id)
+    turn.remember(proof_salt=salt.hex())
     if turn.incoming.kind == "tap" and turn.incoming.message_id:
         turn.change(turn.incoming.message_id, turn.word("submit.closed"))
     web = turn.around.public_url
@@ -456,5 +459,8 @@ def _confirm(turn: Turn, receipt: Receipt) -> None:
             web=turn.word("web.status_at", url=f"{web}/status") if web else turn.word("web.status_somewhere"),
         ),
         codes=[number, code],
-        choices=[[(turn.word("button.status"), "status"), (turn.word("button.new_tip"), "anew")]],
+        choices=[
+            [(turn.word("button.status"), "status"), (turn.word("button.new_tip"), "anew")],
+            [(text("proof.save", turn.draft.locale), "proof")],
+        ],
     )

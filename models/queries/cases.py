@@ -191,7 +191,7 @@ async def list_messages(session: AsyncSession, case_id: int) -> Sequence[Message
     statement = (
         select(Message)
         .where(Message.case_id == case_id)
-        .options(selectinload(Message.attachments))
+        .options(selectinload(Message.attachments).selectinload(Attachment.texts))
         .order_by(Message.id)
         .execution_options(populate_existing=True)
     )
