@@ -24,6 +24,16 @@ class Draft(Base):
     tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), comment="set once submitted")
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment] = mapped_column(index=True)
+    chat: Mapped[Sealed | None] = mapped_column(
+        comment="sealed chat id, place draft.chat; where the draft's reminder goes"
+    )
+    wake_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, index=True, comment="when the chat is looked at without a word"
+    )
+    link_digest: Mapped[Digest | None] = mapped_column(
+        index=True, comment="keyed hash of the link that opens the draft on the web, once"
+    )
+    link_until: Mapped[datetime | None] = mapped_column(UTCTime, comment="until when the link opens it")
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
@@ -80,6 +90,7 @@ class Identity(Base):
     is_reachable: Mapped[bool] = mapped_column(
         default=True, comment="false once the chat refused our message"
     )
+    is_muted: Mapped[bool] = mapped_column(default=False, comment="the reporter wants no notices in his chat")
 
 
 class Attachment(Base):
