@@ -35,6 +35,8 @@ LEASE = timedelta(seconds=8)
 """Short, so that a killed process costs seconds; long work keeps its claim alive."""
 MAX_ATTEMPTS = 5
 AT_ONCE = 8
+OUR_CLOCK = "clock"
+"""Stands where the bot's id stands, for what comes from no bot."""
 _PLACE = "inbound_update.payload"
 _BIGGEST_UPDATE_ID = 2**63 - 1
 _KINDS_WITH_CHAT = ("message", "edited_message", "my_chat_member", "channel_post", "edited_channel_post")
@@ -114,6 +116,21 @@ async def claim_waiting(db: Database, *, keys: Keys, now: datetime, limit: int =
             )
             for row in rows
         ]
+
+
+async def store_wake(session: AsyncSession, chat_id: int, *, mark: str, keys: Keys, now: datetime) -> None:
+    """Our own clock's word to a chat: it waits its turn like everything else of that chat, and comes once."""
+    row = {
+        "bot_id": OUR_CLOCK,
+        "update_id": mark,
+        "chat": chat_digest(keys, chat_id),
+        "payload": {"sealed": _seal({"wake": chat_id}, keys)},
+        "state": UpdateState.WAITING,
+        "attempts": 0,
+        "reason": "",
+        "received_at": now,
+    }
+    await insert_updates_once(session, [row])
 
 
 @asynccontextmanager

@@ -2,21 +2,25 @@
 
 from dataclasses import dataclass, replace
 
-from bot.channels.turn import DONE, FOLLOW_UP, IDLE, STATUS_CODE, STATUS_NUMBER, Turn
+from bot.channels.turn import DONE, FOLLOW_UP, IDLE, OPEN, STATUS_CODE, STATUS_NUMBER, Choices, Turn
 from bot.inbox import chat_digest
 from bot.intake import SubmissionError, receive_message
 from bot.limits import MESSAGES_OF_TIP, TooManyError, check_count
 from bot.progress import Progress, load_progress
 from config.text import format_day, has_text, text
 from models.files import StoredFile, save_attachment
+from models.message import Message
 from models.numbers import find_receipt, in_groups, is_case_number, split_receipt
+from models.queries.chats import find_mute, list_tips_of_chat
 from models.queries.limits import count_try
 from models.queries.tips import find_latest_tip_of_chat, get_tip
+from models.queries.visits import mark_letters_read
 from models.states import Channel, MessageKind
 from models.tip import Tip
 
 MAX_SHOWN = 1500
 LETTERS_SHOWN = 3
+OWN_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +100,43 @@ async def show_progress(turn: Turn, tip: Tip) -> None:
     progress = await load_progress(turn.session, tip, now=turn.now)
     turn.remember(tip_id=tip.id, number=None)
     number = in_groups(progress.number)
-    turn.say(
-        "\n\n".join(part for part in _parts(turn, progress, number) if part),
-        codes=[number],
-        choices=[
-            [(turn.word("button.follow_up"), "follow_up")],
-            [(turn.word("button.other_tip"), "other_tip")],
-        ],
-    )
+    words = "\n\n".join(part for part in _parts(turn, progress, number) if part)
+    turn.say(words, codes=[number], choices=await _visit_choices(turn, tip))
+    await mark_letters_read(turn.session, tip.id, now=turn.now)
+
+
+async def _visit_choices(turn: Turn, tip: Tip) -> Choices:
+    is_muted = await find_mute(turn.session, turn.draft.owner, tip.id)
+    verb = "unmute" if is_muted else "mute"
+    mute = [] if is_muted is None else [(turn.word(f"button.{verb}"), f"{OPEN}{verb}:{tip.number}")]
+    return [
+        [(turn.word("button.follow_up"), "follow_up"), *mute],
+        [(turn.word("button.other_tip"), "other_tip")],
+    ]
+
+
+async def choose_tip(turn: Turn) -> None:
+    """Which tip: those of this chat by a tap, any other by its number and code."""
+    tips = await list_tips_of_chat(turn.session, turn.draft.owner, limit=OWN_SHOWN)
+    ask_number(turn)
+    if len(tips) > 1:
+        ends = [
+            (turn.word("button.number_end", end=tip.number[-4:]), f"{OPEN}status:{tip.number}")
+            for tip in tips
+        ]
+        rows = [ends[i : i + 2] for i in range(0, len(ends), 2)]
+        turn.say(turn.word("status.own_tips"), choices=rows)
+
+
+async def reply_to_letter(turn: Turn, tip: Tip) -> None:
+    """What the officer wrote last, and right below it the reply."""
+    progress = await load_progress(turn.session, tip, now=turn.now)
+    letters = [letter for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER]
+    turn.remember(tip_id=tip.id)
+    if letters:
+        turn.say(_letter_words(turn, letters[-1]))
+        await mark_letters_read(turn.session, tip.id, now=turn.now)
+    begin_follow_up(turn)
 
 
 def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
@@ -124,11 +157,13 @@ def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
     if progress.answer:
         parts.append(turn.word("status.answer", answer=_clip(turn, progress.answer)))
     letters = [letter for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER]
-    parts += [
-        turn.word("status.letter", day=format_day(letter.created_at, locale), text=_clip(turn, letter.text))
-        for letter in letters[-LETTERS_SHOWN:]
-    ]
+    parts += [_letter_words(turn, letter) for letter in letters[-LETTERS_SHOWN:]]
     return parts
+
+
+def _letter_words(turn: Turn, letter: Message) -> str:
+    day = format_day(letter.created_at, turn.draft.locale)
+    return turn.word("status.letter", day=day, text=_clip(turn, letter.text))
 
 
 def _state_words(state: str, locale: str) -> str:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox
-from bot.channels import Button, RefusedError, Reply, TryLaterError, UnreachableError
+from bot.channels import COPY, Button, RefusedError, Reply, TryLaterError, UnreachableError
 from bot.channels.incoming import NotForUsError
 from bot.inbox import Claimed, ClaimLostError
 from config.clock import now
@@ -25,6 +25,7 @@ IDLE_SECONDS = 0.5
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(minutes=5)
 STOP_SECONDS = 10
+ERASED_AT_ONCE = 100
 
 
 class Service(Protocol):
@@ -48,6 +49,10 @@ class Service(Protocol):
 
     async def erase(self, chat_id: int, message_id: int) -> bool:
         """Delete a message."""
+        ...
+
+    async def erase_many(self, chat_id: int, message_ids: Sequence[int]) -> bool:
+        """Delete up to a hundred messages at once. Raises TryLaterError."""
         ...
 
 
@@ -233,8 +238,16 @@ class ChatWorker:
             case "answer":
                 await self._service.answer_tap(reply.callback_id, reply.text)
             case "erase":
-                await self._service.erase(reply.chat_id, reply.message_id or 0)
+                await self._erase(reply)
         return None
+
+    async def _erase(self, reply: Reply) -> None:
+        """Many with one call, else one by one."""
+        numbers = reply.message_ids
+        for batch in (numbers[i : i + ERASED_AT_ONCE] for i in range(0, len(numbers), ERASED_AT_ONCE)):
+            if len(batch) == 1 or not await self._service.erase_many(reply.chat_id, batch):
+                for number in batch:
+                    await self._service.erase(reply.chat_id, number)
 
     async def _edit(self, reply: Reply) -> bool:
         return await self._service.edit(
@@ -247,5 +260,6 @@ class ChatWorker:
                 reply.chat_id, reply.text, codes=reply.codes, buttons=reply.buttons
             )
         except RefusedError:
-            # Perhaps the server knows no marks; the words themselves matter.
-            return await self._service.send(reply.chat_id, reply.text, buttons=reply.buttons)
+            # Perhaps the server knows no marks or no copying; the words themselves matter.
+            rows = [[button for button in row if not button[1].startswith(COPY)] for row in reply.buttons]
+            return await self._service.send(reply.chat_id, reply.text, buttons=[row for row in rows if row])

@@ -56,6 +56,13 @@ async def set_mute(session: AsyncSession, chat_digest: bytes, tip_id: int, *, is
     )
 
 
+async def unlink_chat(session: AsyncSession, chat_digest: bytes) -> None:
+    """Forget the return address of every tip from this chat: only number and code open them from now on."""
+    await session.execute(
+        update(Identity).where(Identity.chat_digest == chat_digest).values(chat=None, chat_digest=None)
+    )
+
+
 async def list_drafts_to_wake(session: AsyncSession, *, now: datetime, limit: int) -> Sequence[Draft]:
     """Chats whose time has come, the longest waiting first."""
     statement = (

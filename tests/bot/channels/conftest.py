@@ -3,12 +3,26 @@
 import asyncio
 import contextlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.app import ChatParts, run_chat
+from bot.channels import wakes
 from config.catalog import load_catalog
 from tests.fakes.botapi import FakeBotApi
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """Three quiet seconds are long in a test: `quiet(seconds)` sets how long silence lasts until the chat goes on."""
+
+    def last(seconds):
+        monkeypatch.setattr(wakes, "QUIET", timedelta(seconds=seconds))
+
+    monkeypatch.setattr(wakes, "TICK_SECONDS", 0.03)
+    last(0.1)
+    return last
 
 
 @pytest.fixture(scope="session")
