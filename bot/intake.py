@@ -33,6 +33,7 @@ from models.tip import Identity, Tip
 MAX_TEXT = 20_000
 MAX_ANSWER = 500
 MAX_CONTACT = 100
+_NOT_SAID = frozenset({"locale", "draft_id", "notice_version"})
 _NUMBER_ATTEMPTS = 20
 """A billion numbers a year: even at ten million tips, twenty attempts all fail with a chance of 1e-40."""
 
@@ -68,6 +69,8 @@ class Submission:
     phone: str = field(default="", repr=False)
     chat_id: str | None = field(default=None, repr=False)
     draft_id: int | None = None
+    notice_version: str = ""
+    """Version of the privacy notice that the reporter was shown before the first question."""
 
 
 async def receive_tip(session: AsyncSession, submission: Submission, *, keys: Keys, now: datetime) -> Receipt:
@@ -192,6 +195,7 @@ def _make_tip(
         occurred=submission.occurred,
         is_named=bool(submission.name or submission.phone),
         received_at=now,
+        notice_version=submission.notice_version,
         attempts=0,
     )
 
@@ -212,7 +216,7 @@ def _seal_identity(submission: Submission, tip_id: int, keys: Keys) -> Identity:
 
 def _digest_body(keys: Keys, submission: Submission) -> bytes:
     """Keyed hash of what was said, to tell a repeated request from another one under the same key."""
-    said = {key: value for key, value in asdict(submission).items() if key not in {"locale", "draft_id"}}
+    said = {key: value for key, value in asdict(submission).items() if key not in _NOT_SAID}
     return keys.digest("submission", "body", *(f"{key}={said[key]}" for key in sorted(said)))
 
 

@@ -20,6 +20,9 @@ class Draft(Base):
     submission_key: Mapped[Short] = mapped_column(comment="random; number and code of the tip derive from it")
     locale: Mapped[Short]
     step: Mapped[Short] = mapped_column(comment="id of the question asked last")
+    notice_version: Mapped[Short] = mapped_column(
+        default="", server_default="", comment="version of the privacy notice that was shown before"
+    )
     answers: Mapped[Data] = mapped_column(comment="question id -> answer as typed")
     tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), comment="set once submitted")
     created_at: Mapped[Moment]
@@ -65,6 +68,9 @@ class Tip(Base):
     target: Mapped[Words] = mapped_column(default="")
     occurred: Mapped[Words] = mapped_column(default="")
     is_named: Mapped[bool] = mapped_column(default=False, comment="a name or phone was given")
+    notice_version: Mapped[Short] = mapped_column(
+        default="", server_default="", comment="version of the privacy notice that was shown before"
+    )
     received_at: Mapped[Moment] = mapped_column(index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     assessed_at: Mapped[datetime | None] = mapped_column(UTCTime)
