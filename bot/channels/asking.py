@@ -1,7 +1,17 @@
 """What is asked: the open question with its buttons, and everything once more before it is sent."""
 
 from bot.channels.steps import Step, find_step, list_steps, step_before
-from bot.channels.turn import CHECK, FOLLOW_UP, STATUS_CODE, STATUS_NUMBER, Choices, Turn
+from bot.channels.turn import (
+    CHECK,
+    CONTACT_NAME,
+    CONTACT_PHONE,
+    FOLLOW_UP,
+    REVIEW,
+    STATUS_CODE,
+    STATUS_NUMBER,
+    Choices,
+    Turn,
+)
 from bot.questionnaire import CHOICE, UNKNOWN_COUNTY, Flaw, Typed, check_answer, list_missing
 from config.questionnaires import Questionnaire
 from models.queries.tips import list_draft_attachments
@@ -9,6 +19,15 @@ from models.queries.tips import list_draft_attachments
 QUESTIONNAIRE = "tip"
 MAX_SHOWN = 300
 Row = list[tuple[str, str]]
+_VISIT_WORDS = {
+    STATUS_NUMBER: "status.ask_number",
+    STATUS_CODE: "status.ask_code",
+    FOLLOW_UP: "follow_up.ask",
+    CONTACT_NAME: "manage.ask.name",
+    CONTACT_PHONE: "manage.ask.phone",
+    REVIEW: "manage.ask.review",
+}
+SKIPPED_IN_VISIT = frozenset({CONTACT_NAME, CONTACT_PHONE})
 
 
 def questionnaire_of(turn: Turn) -> Questionnaire:
@@ -61,11 +80,9 @@ async def _what_is_open(turn: Turn) -> tuple[str, Choices]:
         return _question_words(turn, step), await list_choices(turn, step)
     if turn.draft.step == CHECK:
         return await _summary_words(turn), _summary_choices(turn)
-    if turn.draft.step in {STATUS_NUMBER, STATUS_CODE, FOLLOW_UP}:
-        key = {STATUS_NUMBER: "status.ask_number", STATUS_CODE: "status.ask_code"}.get(
-            turn.draft.step, "follow_up.ask"
-        )
-        return turn.word(key), [[(turn.word("button.leave"), "leave_status")]]
+    if key := _VISIT_WORDS.get(turn.draft.step):
+        skip = [(turn.word("button.skip"), "skip_words")] if turn.draft.step in SKIPPED_IN_VISIT else []
+        return turn.word(key), [[*skip, (turn.word("button.leave"), "leave_status")]]
     return turn.word("what_now"), first_choices(turn)
 
 

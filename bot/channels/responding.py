@@ -14,9 +14,21 @@ from bot.channels.commands import (
     report,
     run_command,
 )
+from bot.channels.managing import manage, take_words
 from bot.channels.story import keep_file
 from bot.channels.to_web import offer_web, tell_too_big
-from bot.channels.turn import CHECK, DONE, FOLLOW_UP, IDLE, INTRO, OPEN, STATUS_CODE, STATUS_NUMBER, Turn
+from bot.channels.turn import (
+    CHECK,
+    DONE,
+    FOLLOW_UP,
+    IDLE,
+    INTRO,
+    MANAGE_STEPS,
+    OPEN,
+    STATUS_CODE,
+    STATUS_NUMBER,
+    Turn,
+)
 from bot.channels.visit import (
     TriedReceipt,
     add_to_tip,
@@ -107,6 +119,8 @@ async def _take_words(turn: Turn) -> None:
             ask_number(turn)
         case step if step == FOLLOW_UP:
             await _take_reply(turn)
+        case step if step in MANAGE_STEPS:
+            await take_words(turn, turn.incoming.text)
         case step if step == CHECK or current_step(turn):
             await take_answer(turn)
         case _:
@@ -132,6 +146,11 @@ async def _keep_for_later(turn: Turn, words: str) -> None:
     """Words before anything was asked: kept, and the way on is shown."""
     pending = [*(turn.recall("pending") or []), [turn.incoming.message_id or 0, words]]
     turn.remember(pending=sorted(pending, key=lambda piece: piece[0]))
+    await _ask_what_for(turn)
+
+
+async def _ask_what_for(turn: Turn) -> None:
+    """Who sent a tip from here before may mean that one."""
     tip = await find_latest_tip_of_chat(turn.session, turn.draft.owner)
     if tip is None:
         _say_kept(turn)
@@ -167,13 +186,13 @@ async def _take_file(turn: Turn, prepared: Prepared) -> None:
     _leave_out_code(turn)
     _mark_forwarded(turn)
     step = turn.draft.step
-    if step == FOLLOW_UP or (step == DONE and turn.draft.tip_id):
+    if step == FOLLOW_UP or step in MANAGE_STEPS or (step == DONE and turn.draft.tip_id):
         await add_to_tip(turn, file=prepared.file)
         return
     is_last = not prepared.is_followed_by_album
     await keep_file(turn, prepared.file, is_last=is_last)
     if step in {IDLE, INTRO} and is_last:
-        _say_kept(turn)
+        await _ask_what_for(turn)
 
 
 def _leave_out_code(turn: Turn) -> None:
@@ -211,14 +230,14 @@ async def _run_action(turn: Turn, action: str) -> None:
         await _run_open(turn, action.removeprefix(OPEN))
     elif known := _ACTIONS.get(action):
         await known(turn)
-    else:
+    elif not await manage(turn, action):
         await act(turn, action)
 
 
 async def _add_pending(turn: Turn) -> None:
     pending = turn.recall("pending") or []
     turn.remember(pending=None)
-    await add_to_tip(turn, words="\n".join(words for _number, words in pending))
+    await add_to_tip(turn, words="\n".join(words for _number, words in pending), with_kept=True)
 
 
 async def _follow_up(turn: Turn) -> None:

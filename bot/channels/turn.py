@@ -34,7 +34,10 @@ LIVE = "live"
 IDLE, INTRO, CHECK, DONE = "_idle", "_intro", "_check", "_done"
 STATUS_NUMBER, STATUS_CODE, FOLLOW_UP = "_status_number", "_status_code", "_follow_up"
 KEPT_BEYOND = ("sent", "received", "told", "hint")
-OWN_STEPS = frozenset({IDLE, INTRO, CHECK, DONE, STATUS_NUMBER, STATUS_CODE, FOLLOW_UP})
+CONTACT_NAME, CONTACT_PHONE, REVIEW = "_contact_name", "_contact_phone", "_review"
+MANAGE_STEPS = frozenset({CONTACT_NAME, CONTACT_PHONE, REVIEW})
+VISIT_STEPS = frozenset({STATUS_NUMBER, STATUS_CODE, FOLLOW_UP}) | MANAGE_STEPS
+OWN_STEPS = frozenset({IDLE, INTRO, CHECK, DONE}) | VISIT_STEPS
 
 Choices = Sequence[Sequence[tuple[str, str]]]
 """Rows of (words on the button, what it does)."""

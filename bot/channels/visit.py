@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from bot.channels.turn import DONE, FOLLOW_UP, IDLE, OPEN, STATUS_CODE, STATUS_NUMBER, Choices, Turn
+from bot.channels.turn import FOLLOW_UP, IDLE, OPEN, STATUS_CODE, STATUS_NUMBER, VISIT_STEPS, Choices, Turn
 from bot.inbox import chat_digest
 from bot.intake import SubmissionError, receive_message
 from bot.limits import MESSAGES_OF_TIP, TooManyError, check_count
@@ -11,7 +11,7 @@ from config.text import format_day, has_text, text
 from models.files import StoredFile, save_attachment
 from models.message import Message
 from models.numbers import find_receipt, in_groups, is_case_number, split_receipt
-from models.queries.chats import find_mute, list_tips_of_chat
+from models.queries.chats import find_mute, give_attachments_to_message, list_tips_of_chat
 from models.queries.limits import count_try
 from models.queries.tips import find_latest_tip_of_chat, get_tip
 from models.queries.visits import mark_letters_read
@@ -45,7 +45,7 @@ async def open_own_tip(turn: Turn, tried: TriedReceipt | None = None) -> None:
 
 def ask_number(turn: Turn) -> None:
     """Ask for the case number (or number and code together)."""
-    turn.remember(return_to=_place_to_return(turn))
+    turn.remember(return_to=place_to_return(turn))
     turn.draft.step = STATUS_NUMBER
     turn.say(turn.word("status.ask_number"), choices=[[(turn.word("button.leave"), "leave_status")]])
 
@@ -64,7 +64,7 @@ def take_number(turn: Turn) -> None:
 def take_half_receipt(turn: Turn) -> None:
     """A number or a code alone, at whatever step: a look-up has begun; a code is never kept."""
     if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
-        turn.remember(return_to=_place_to_return(turn))
+        turn.remember(return_to=place_to_return(turn))
     number, code = find_receipt(turn.incoming.text) or ("", "")
     turn.draft.step = STATUS_NUMBER
     if not code:
@@ -81,7 +81,7 @@ async def answer_receipt(turn: Turn, tried: TriedReceipt) -> None:
     if turn.incoming.message_id:
         turn.erase(turn.incoming.message_id)  # the code should not stay in the chat
     if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
-        turn.remember(return_to=_place_to_return(turn))
+        turn.remember(return_to=place_to_return(turn))
     if tried.tip_id is not None:
         turn.draft.step = turn.recall("return_to") or IDLE
         await show_progress(turn, await get_tip(turn.session, tried.tip_id))
@@ -111,7 +111,7 @@ async def _visit_choices(turn: Turn, tip: Tip) -> Choices:
     mute = [] if is_muted is None else [(turn.word(f"button.{verb}"), f"{OPEN}{verb}:{tip.number}")]
     return [
         [(turn.word("button.follow_up"), "follow_up"), *mute],
-        [(turn.word("button.other_tip"), "other_tip")],
+        [(turn.word("button.more"), "more"), (turn.word("button.other_tip"), "other_tip")],
     ]
 
 
@@ -154,6 +154,8 @@ def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
         key = f"public.status.clock.{promise.key}.{'late' if promise.is_late else 'fine'}"
         day = text(key, locale, day=format_day(promise.due_at, locale))
         parts.append(f"{day}\n{promise.sentence(locale)}")
+    if progress.verdict:
+        parts.append(text(f"public.status.verdict.{progress.verdict}", locale))
     if progress.answer:
         parts.append(turn.word("status.answer", answer=_clip(turn, progress.answer)))
     letters = [letter for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER]
@@ -181,13 +183,15 @@ def _clip(turn: Turn, words: str) -> str:
 
 def begin_follow_up(turn: Turn) -> None:
     """What is sent from now on belongs to the tip that was shown."""
-    turn.remember(return_to=_place_to_return(turn))
+    turn.remember(return_to=place_to_return(turn))
     turn.draft.step = FOLLOW_UP
     turn.say(turn.word("follow_up.ask"), choices=[[(turn.word("button.follow_done"), "follow_done")]])
 
 
-async def add_to_tip(turn: Turn, *, file: StoredFile | None = None, words: str | None = None) -> None:
-    """Hand words or a file on to the office."""
+async def add_to_tip(
+    turn: Turn, *, file: StoredFile | None = None, words: str | None = None, with_kept: bool = False
+) -> None:
+    """Hand words or a file on to the office; `with_kept`: and the files that were sent before it was asked what for."""
     tip_id = int(turn.recall("tip_id") or turn.draft.tip_id or 0)
     tip = await get_tip(turn.session, tip_id)
     try:
@@ -215,6 +219,9 @@ async def add_to_tip(turn: Turn, *, file: StoredFile | None = None, words: str |
             now=turn.now,
             message_id=message.id,
         )
+    if with_kept:
+        await give_attachments_to_message(turn.session, draft_id=turn.draft.id, message_id=message.id)
+    turn.remember(has_added=True)
     choices = [[(turn.word("button.follow_done"), "follow_done")]] if turn.draft.step == FOLLOW_UP else []
     turn.say(turn.word("follow_up.taken", number=in_groups(tip.number)), choices=choices)
 
@@ -222,7 +229,7 @@ async def add_to_tip(turn: Turn, *, file: StoredFile | None = None, words: str |
 def end_visit(turn: Turn) -> None:
     """Back to where the person was before."""
     turn.draft.step = turn.recall("return_to") or IDLE
-    turn.remember(return_to=None, number=None)
+    turn.remember(return_to=None, number=None, has_added=None)
 
 
 async def _count(turn: Turn, tip: Tip) -> None:
@@ -231,8 +238,7 @@ async def _count(turn: Turn, tip: Tip) -> None:
     check_count(limit, await count_try(turn.session, limit.scope, source, now=turn.now, window=limit.window))
 
 
-def _place_to_return(turn: Turn) -> str:
+def place_to_return(turn: Turn) -> str:
+    """Where the conversation was before the visit."""
     here = turn.draft.step
-    if here in {STATUS_NUMBER, STATUS_CODE, FOLLOW_UP}:
-        return turn.recall("return_to") or IDLE
-    return DONE if here == DONE else here
+    return turn.recall("return_to") or IDLE if here in VISIT_STEPS else here

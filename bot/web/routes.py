@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.web import views, views_report, views_status
+from bot.web import views, views_continue, views_report, views_status
 from bot.web.api import post_message, post_status, post_tip
 from bot.web.context import DESK, Desk
 from bot.web.description import get_description
@@ -56,6 +56,8 @@ def make_public_site(
             web.post("/report/new", views_report.start_anew),
             web.get("/report/{question}", views_report.show_question),
             web.post("/report/{question}", views_report.take_question),
+            web.get("/continue/{word}", views_continue.show_continue),
+            web.post("/continue/{word}", views_continue.take_continue),
             web.get("/status", views_status.show_status),
             web.post("/status", views_status.enter_status),
             web.post("/status/message", views_status.send_message),

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tip import Draft, Identity, Tip
+from models.tip import Attachment, Draft, Identity, Tip
 
 
 async def mark_chat(session: AsyncSession, chat_digest: bytes, *, is_reachable: bool) -> None:
@@ -93,3 +93,15 @@ async def find_draft_by_link(session: AsyncSession, digest: bytes, *, now: datet
         .with_for_update()
     )
     return await session.scalar(statement.execution_options(populate_existing=True))
+
+
+async def move_draft_attachments(session: AsyncSession, draft_id: int, to: int) -> None:
+    """Files of one draft become files of another."""
+    await session.execute(update(Attachment).where(Attachment.draft_id == draft_id).values(draft_id=to))
+
+
+async def give_attachments_to_message(session: AsyncSession, *, draft_id: int, message_id: int) -> None:
+    """Files that a chat sent before it was clear what for become files of an addition."""
+    await session.execute(
+        update(Attachment).where(Attachment.draft_id == draft_id).values(message_id=message_id, draft_id=None)
+    )
