@@ -688,6 +688,18 @@ def bench_intake(submitters: int, rounds: int) -> None:
     run(work())
 
 
+@bench.command("chat")
+@click.option("--chats", default=500, show_default=True, type=click.IntRange(1, 5000))
+def bench_chat(chats: int) -> None:
+    """So many chats at once, ten messages each, some told to wait; whether every one came through, in order."""
+    from bot.bench_chat import run_chat_bench
+
+    async def work() -> None:
+        _show(await run_chat_bench(chats=chats))
+
+    run(work())
+
+
 @bench.command("triage")
 @click.option("--seconds", default=2.0, show_default=True, type=click.FloatRange(0.1, 600))
 def bench_triage(seconds: float) -> None:

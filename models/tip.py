@@ -124,6 +124,7 @@ class InboundUpdate(Base):
     __table_args__ = (
         UniqueConstraint("bot_id", "update_id"),
         Index("ix_inbound_update_state", "state", "id"),
+        Index("ix_inbound_update_chat", "chat", "state", "id"),
     )
 
     id: Mapped[Key]

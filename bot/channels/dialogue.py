@@ -5,7 +5,7 @@ return code. What it answers is the quick part, which the worker runs in the tra
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from bot.channels.turn import (
 )
 from bot.channels.visit import TriedReceipt
 from bot.channels.wakes import set_alarm
+from bot.channels.worker import Peek
 from bot.inbox import chat_digest
 from bot.limits import Limit
 from bot.receipts import TooManyTriesError, find_tip_by_receipt
@@ -79,7 +80,7 @@ class ChatDialogue:
         self._read = read_update
 
     async def prepare(
-        self, update: Mapping[str, Any], waiting: Sequence[Mapping[str, Any]]
+        self, update: Mapping[str, Any], peek: Peek
     ) -> Callable[[AsyncSession], Awaitable[list[Reply]]]:
         """Do what is slow; answers the quick part. Raises NotForUsError, TryLaterError."""
         try:
@@ -89,28 +90,27 @@ class ChatDialogue:
                 raise
             return self._tell_group(error.group_id)
         owner = chat_digest(self._around.keys, incoming.chat_id)
-        async with self._db.read() as session:
-            draft = await find_draft(session, owner)
-        prepared = await self._prepare(incoming, draft, waiting)
+        prepared = await self._prepare(incoming, owner, peek)
 
         async def effect(session: AsyncSession) -> list[Reply]:
             return await self._answer(session, owner, incoming, prepared)
 
         return effect
 
-    async def _prepare(
-        self, incoming: Incoming, draft: Draft | None, waiting: Sequence[Mapping[str, Any]]
-    ) -> Prepared:
+    async def _prepare(self, incoming: Incoming, owner: bytes, peek: Peek) -> Prepared:
         if incoming.file:
             is_followed = bool(incoming.album) and any(
-                _album_of(update) == incoming.album for update in waiting
+                _album_of(update) == incoming.album for update in await peek()
             )
             async with self._shown_work(incoming.chat_id):
                 file, problem = await self._fetch(incoming.file)
             return Prepared(file=file, problem=problem, is_followed_by_album=is_followed)
-        if receipt := _find_receipt(incoming, draft):
-            return Prepared(tried=await self._try_receipt(*receipt))
-        return Prepared()
+        if not any(sign.isdecimal() for sign in f"{incoming.text}{incoming.argument}"):
+            return Prepared()
+        async with self._db.read() as session:
+            draft = await find_draft(session, owner)
+        receipt = _find_receipt(incoming, draft)
+        return Prepared(tried=await self._try_receipt(*receipt) if receipt else None)
 
     def _read_any(self, update: Mapping[str, Any]) -> Incoming:
         """The channel's update, or a word of our own clock. Raises NotForUsError."""

@@ -43,7 +43,7 @@ from bot.channels.visit import (
     take_half_receipt,
     take_number,
 )
-from bot.channels.wakes import take_wake
+from bot.channels.wakes import begun_mark, take_wake
 from config.text import text
 from models.files import StoredFile
 from models.numbers import holds_code, in_groups, looks_like_receipt
@@ -279,8 +279,7 @@ async def _run_open(turn: Turn, action: str) -> None:
 
 async def _drop(turn: Turn, *, began: str) -> None:
     """Delete what the reminder spoke of, not what was begun since."""
-    is_same = began == str(int(turn.draft.created_at.timestamp()))
-    if is_same and await turn.has_unsent():
+    if began == begun_mark(turn) and await turn.has_unsent():
         await cancel(turn)
     else:
         await _say_old(turn)

@@ -91,9 +91,14 @@ async def _list_moments(turn: Turn) -> AsyncIterator[datetime]:
 
 
 def _remind(turn: Turn, *, until: datetime) -> None:
-    drop = f"{OPEN}drop:{int(turn.draft.created_at.timestamp())}"
+    drop = f"{OPEN}drop:{begun_mark(turn)}"
     choices = [[(turn.word("button.resume"), f"{OPEN}resume"), (turn.word("button.drop"), drop)]]
     turn.say(turn.word("idle.remind", until=format_date(until, turn.draft.locale)), choices=choices)
+
+
+def begun_mark(turn: Turn) -> str:
+    """Which draft a reminder speaks of."""
+    return str(int(turn.draft.created_at.timestamp() * 1000))
 
 
 def _tell_moved(turn: Turn) -> None:

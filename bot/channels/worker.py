@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -57,15 +58,16 @@ class Service(Protocol):
 
 
 Effect = Callable[[AsyncSession], Awaitable[list[Reply]]]
+Peek = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 class Dialogue(Protocol):
     """What the worker knows of the conversation."""
 
-    async def prepare(self, update: Mapping[str, Any], waiting: Sequence[Mapping[str, Any]]) -> Effect:
+    async def prepare(self, update: Mapping[str, Any], peek: Peek) -> Effect:
         """Do what is slow (fetch a file, check a code); answers the quick part, to be run in a transaction.
 
-        `waiting`: what the same chat sent next. Raises NotForUsError, TryLaterError.
+        `peek` answers what the same chat sent next. Raises NotForUsError, TryLaterError.
         """
         ...
 
@@ -95,6 +97,7 @@ class ChatWorker:
         self._keys = keys
         self._arrived = arrived
         self._busy: set[asyncio.Task[None]] = set()
+        self._is_behind = False
 
     async def run(self) -> None:
         """Work until cancelled; then let what is under way come to its end."""
@@ -111,7 +114,10 @@ class ChatWorker:
         self._arrived.clear()
         try:
             free = inbox.AT_ONCE - len(self._busy)
-            claimed = await inbox.claim_waiting(self._db, keys=self._keys, now=now(), limit=free)
+            claimed = await inbox.claim_waiting(
+                self._db, keys=self._keys, now=now(), limit=free, is_sure=self._is_behind
+            )
+            self._is_behind = len(claimed) == free > 0
         except Exception as error:  # noqa: BLE001 - the database may be away for a while
             log.error("chat_inbox_unreachable", kind=type(error).__name__)
             await asyncio.sleep(1)
@@ -150,8 +156,8 @@ class ChatWorker:
         if claimed.replies is not None:
             return [Reply.from_json(dict(stored)) for stored in claimed.replies]
         try:
-            waiting = await inbox.peek_waiting(self._db, claimed, keys=self._keys)
-            effect = await self._dialogue.prepare(claimed.payload, waiting)
+            peek = partial(inbox.peek_waiting, self._db, claimed, keys=self._keys)
+            effect = await self._dialogue.prepare(claimed.payload, peek)
             async with self._db.begin() as session:
                 replies = await effect(session)
                 stored = [reply.to_json() for reply in replies]
@@ -185,12 +191,13 @@ class ChatWorker:
 
     async def _send_all(self, claimed: Claimed, replies: Sequence[Reply]) -> None:
         sent: dict[int, str] = {}
-        state, reason = UpdateState.DONE, ""
+        reason = ""
         for index, reply in enumerate(replies):
             try:
                 number = await self._do(reply)
             except TryLaterError as error:
-                await self._note(replies, sent)
+                async with self._db.begin() as session:
+                    await self._note(session, replies, sent)
                 await self._put_off(claimed, error, "not_sent_yet", replies[index:])
                 return
             except UnreachableError:
@@ -204,13 +211,13 @@ class ChatWorker:
                 continue
             if number is not None:
                 sent[number] = reply.kept_as
-        await self._note(replies, sent)
-        await inbox.finish(self._db, claimed, state, reason)
+        async with self._db.begin() as session:
+            await self._note(session, replies, sent)
+            await inbox.finish_in(session, claimed, UpdateState.DONE, reason)
 
-    async def _note(self, replies: Sequence[Reply], sent: Mapping[int, str]) -> None:
+    async def _note(self, session: AsyncSession, replies: Sequence[Reply], sent: Mapping[int, str]) -> None:
         if sent:
-            async with self._db.begin() as session:
-                await self._dialogue.note_sent(session, replies[0].chat_id, sent)
+            await self._dialogue.note_sent(session, replies[0].chat_id, sent)
 
     async def _put_off(
         self, claimed: Claimed, error: TryLaterError, reason: str, rest: Sequence[Reply] | None = None

@@ -40,6 +40,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_draft_wake_at", "draft", ["wake_at"])
     op.create_index("ix_draft_link_digest", "draft", ["link_digest"])
+    op.create_index("ix_inbound_update_chat", "inbound_update", ["chat", "state", "id"])
     op.add_column(
         "identity",
         sa.Column(
@@ -55,6 +56,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_column("identity", "is_muted")
+    op.drop_index("ix_inbound_update_chat", "inbound_update")
     op.drop_index("ix_draft_link_digest", "draft")
     op.drop_index("ix_draft_wake_at", "draft")
     for column in ("link_until", "link_digest", "wake_at", "chat"):
