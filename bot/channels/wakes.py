@@ -69,11 +69,11 @@ async def take_wake(turn: Turn) -> None:
         await drop_files(turn)
         turn.restart(IDLE)
         turn.say(turn.word("idle.ended", hours=in_hours(KEPT)), choices=first_choices(turn))
-    elif is_unsent and not turn.recall("reminded") and turn.now >= heard_at + REMIND_AFTER:
-        turn.remember(reminded=True, more=None)
-        _remind(turn, until=heard_at + KEPT)
     elif turn.recall("more") and turn.now >= heard_at + QUIET:
         await finish_story(turn)
+    elif is_unsent and not turn.recall("reminded") and turn.now >= heard_at + REMIND_AFTER:
+        turn.remember(reminded=True)
+        _remind(turn, until=heard_at + KEPT)
 
 
 async def set_alarm(turn: Turn) -> None:
