@@ -31,6 +31,8 @@ from models.queries.tips import list_draft_attachments
 
 STORY_LIKE = 15
 """Who is asked for the county and writes so much, naming none, is still telling."""
+LONGEST_QUESTION = 40
+_QUESTION_ENDS = ("？", "?", "吗", "呢", "吗。", "呢。")
 _MARKS = "，。！？；,.!?;\n"
 
 
@@ -56,10 +58,13 @@ async def begin_telling(turn: Turn) -> None:
 async def take_answer(turn: Turn) -> None:
     """Words were sent while a question, or the summary, was open."""
     step, typed = current_step(turn), turn.incoming.text
-    if step is None:
-        await _join_story(turn)
-    elif step.kind == "text":
+    if step and step.kind == "text":
         await _take_story(turn, step, typed)
+    elif is_question(typed) or (turn.speaks_of("worry_words") and len(typed) <= LONGEST_QUESTION):
+        turn.say(turn.word("asked_back"))
+        await ask_current(turn)
+    elif step is None or turn.speaks_of("danger.signs"):
+        await _join_story(turn)
     elif step.kind == "file":
         await _take_words_at_files(turn, step)
     elif step.kind == CHOICE:
@@ -77,6 +82,8 @@ async def _take_story(turn: Turn, step: Step, typed: str) -> None:
     if turn.is_one_of("done_words") and given_value(turn, step):
         await finish_story(turn)
     elif typed.strip() and add_piece(turn, typed):
+        if turn.speaks_of("worry_words"):
+            turn.say(turn.word("worried"))
         await acknowledge(turn)
     else:
         await ask_current(turn)
@@ -97,7 +104,8 @@ async def finish_story(turn: Turn) -> None:
 async def _join_story(turn: Turn) -> None:
     """Words without a question of their own belong to the story."""
     if add_piece(turn, turn.incoming.text):
-        await ask_live(turn, turn.word("story.joined"))
+        length = len(given_value(turn, first_step(turn)))
+        await ask_live(turn, turn.word("story.joined", length=length))
     else:
         await ask_current(turn)
 
@@ -143,12 +151,21 @@ async def _take_typed_county(turn: Turn, step: Step, typed: str) -> None:
         await _join_story(turn)
         return
     _store(turn, step, office_id)
-    if office_id == UNKNOWN_COUNTY:
+    if is_told and add_piece(turn, typed):
+        turn.say(turn.word("story.joined", length=len(given_value(turn, first_step(turn)))))
+        place = ""
+    elif office_id == UNKNOWN_COUNTY:
         turn.say(turn.word("county_unknown"))
     if place and place_step and has_room:
         _store(turn, place_step, place)
         step = place_step
     await _go_on(turn, step)
+
+
+def is_question(typed: str) -> bool:
+    """Somebody asks us something, where he was asked himself."""
+    words = typed.strip()
+    return len(words) <= LONGEST_QUESTION and words.endswith(_QUESTION_ENDS)
 
 
 def _is_phone(typed: str) -> bool:

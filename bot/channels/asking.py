@@ -126,8 +126,7 @@ async def list_choices(turn: Turn, step: Step) -> Choices:
 
 async def _story_choices(turn: Turn, step: Step) -> list[Row]:
     if given_value(turn, step):
-        rewrite = [] if turn.recall("more") else [(turn.word("button.rewrite"), "rewrite")]
-        return [[(turn.word("button.written"), "keep"), *rewrite]]
+        return [[(turn.word("button.written"), "keep"), (turn.word("button.rewrite"), "rewrite")]]
     has_files = bool(await list_draft_attachments(turn.session, turn.draft.id))
     return [[(turn.word("button.files_only"), "files_only")]] if has_files else []
 

@@ -15,7 +15,7 @@ from bot.channels.commands import (
     run_command,
 )
 from bot.channels.managing import manage, take_words
-from bot.channels.story import keep_file
+from bot.channels.story import add_piece, count_files, keep_file
 from bot.channels.to_web import offer_web, tell_too_big
 from bot.channels.turn import (
     CHECK,
@@ -27,6 +27,7 @@ from bot.channels.turn import (
     OPEN,
     STATUS_CODE,
     STATUS_NUMBER,
+    VISIT_STEPS,
     Turn,
 )
 from bot.channels.visit import (
@@ -102,6 +103,9 @@ async def _take_text(turn: Turn, prepared: Prepared) -> None:
     elif holds_code(turn.incoming.text):
         turn.say(text("errors.holds_code", turn.draft.locale))
         await ask_current(turn)
+    elif turn.draft.step not in VISIT_STEPS and turn.is_one_of("thanks_words"):
+        turn.say(turn.word("welcome"))
+        await ask_current(turn)
     elif command := find_typed_command(turn):
         turn.incoming = replace(turn.incoming, text=command)
         await run_command(turn, None)
@@ -113,6 +117,8 @@ async def _take_text(turn: Turn, prepared: Prepared) -> None:
 async def _take_words(turn: Turn) -> None:
     """Words that are neither a button, nor a command, nor a number: by the step."""
     match turn.draft.step:
+        case step if step == STATUS_NUMBER and not any(sign.isdecimal() for sign in turn.incoming.text):
+            await _take_words_at_number(turn)
         case step if step == STATUS_NUMBER:
             take_number(turn)
         case step if step == STATUS_CODE:
@@ -125,6 +131,22 @@ async def _take_words(turn: Turn) -> None:
             await take_answer(turn)
         case _:
             await _keep_for_later(turn, turn.incoming.text)
+
+
+async def _take_words_at_number(turn: Turn) -> None:
+    """No digit in it: somebody who goes on telling, whatever we asked for. The words are kept where they belong."""
+    if turn.is_one_of("done_words") or turn.is_one_of("thanks_words"):
+        await _end_visit(turn)
+        return
+    if any(turn.answers.values()):
+        is_kept = add_piece(turn, turn.incoming.text)
+    else:
+        pending = [*(turn.recall("pending") or []), [turn.incoming.message_id or 0, turn.incoming.text]]
+        turn.remember(pending=pending)
+        is_kept = True
+    if is_kept:
+        turn.say(turn.word("status.words_kept"))
+    await ask_current(turn)
 
 
 async def _take_reply(turn: Turn) -> None:
@@ -153,7 +175,7 @@ async def _ask_what_for(turn: Turn) -> None:
     """Who sent a tip from here before may mean that one."""
     tip = await find_latest_tip_of_chat(turn.session, turn.draft.owner)
     if tip is None:
-        _say_kept(turn)
+        await _say_kept(turn)
         return
     turn.remember(tip_id=tip.id)
     choices = [
@@ -163,12 +185,14 @@ async def _ask_what_for(turn: Turn) -> None:
     turn.say(turn.word("pending.after_tip", number=in_groups(tip.number)), choices=choices)
 
 
-def _say_kept(turn: Turn) -> None:
+async def _say_kept(turn: Turn) -> None:
     """What came unasked is kept; who we are is said once, before anything else."""
+    files = await count_files(turn)
+    words = [turn.word("pending.count", count=len(pending))] if (pending := turn.recall("pending")) else []
     introduce(turn)
     if turn.draft.step == IDLE:
         turn.draft.step = INTRO
-    turn.say_live(turn.word("pending.kept"), choices=first_choices(turn))
+    turn.say_live("\n".join([*files, *words, turn.word("pending.kept")]), choices=first_choices(turn))
 
 
 # ---------------------------------------------------------------- files

@@ -39,8 +39,10 @@ async def acknowledge(turn: Turn) -> None:
     """How much has arrived, in one message that is changed in place; then silence, or the button, leads on."""
     turn.remember(more=True)
     step = first_step(turn)
-    lead = "\n".join([*await _count_files(turn), *_count_words(turn)])
-    turn.say_live(f"{lead}\n{turn.word('story.more')}", choices=await list_choices(turn, step))
+    lead = "\n".join([*await count_files(turn), *_count_words(turn)])
+    choices = [[(turn.word("button.written"), "keep")]] if given_value(turn, step) else None
+    words = f"{lead}\n{turn.word('story.more' if choices else 'story.say_something')}"
+    turn.say_live(words, choices=choices or await list_choices(turn, step))
 
 
 async def keep_file(turn: Turn, file: StoredFile, *, is_last: bool) -> None:
@@ -64,19 +66,20 @@ async def keep_file(turn: Turn, file: StoredFile, *, is_last: bool) -> None:
 
 async def _acknowledge_file(turn: Turn) -> None:
     step = current_step(turn)
+    if not turn.is_telling:
+        return  # what was sent unasked is counted where it is said that it is kept
     if step and step.kind == "text":
         await acknowledge(turn)
         return
-    [lead] = await _count_files(turn)
+    [lead] = await count_files(turn)
     if step and step.kind == "file":
         turn.say_live(lead, choices=await list_choices(turn, step))
-    elif turn.is_telling:
-        await ask_live(turn, lead)
     else:
-        turn.say_live(lead)
+        await ask_live(turn, lead)
 
 
-async def _count_files(turn: Turn) -> list[str]:
+async def count_files(turn: Turn) -> list[str]:
+    """How many files lie with the draft, in words; nothing where there are none."""
     count = len(await list_draft_attachments(turn.session, turn.draft.id))
     return [turn.word("file.kept", count=count)] if count else []
 

@@ -124,9 +124,13 @@ class Turn:
 
     def warn_of_danger(self) -> None:
         """Where somebody may be in danger now, the first words say whom to call."""
-        words = self.incoming.text.casefold()
-        if any(sign.replace("_", " ") in words for sign in self.list_words("danger.signs")):
+        if self.speaks_of("danger.signs"):
             self.say(self.word("danger.call"))
+
+    def speaks_of(self, key: str) -> bool:
+        """Whether one of these words stands in what was written."""
+        words = self.incoming.text.casefold()
+        return any(sign.replace("_", " ") in words for sign in self.list_words(key))
 
     def is_one_of(self, key: str) -> bool:
         """Whether nothing but one of these words was typed."""

@@ -18,7 +18,13 @@ THREATS = re.compile(
     "诬告|捏造|追究您|法律责任|后果自负|严肃处理|不得|否则|警告|违者|责令|you must|or else|liable|punish"
 )
 LEARNED = re.compile("有权|管辖|予以|贵|该单位|特此|务必|鉴于|之规定|提请|烦请")
-NOT_SAID = {"chat.danger.signs", "chat.done_words", "chat.skip_words"}
+NOT_SAID = {
+    "chat.danger.signs",
+    "chat.done_words",
+    "chat.skip_words",
+    "chat.thanks_words",
+    "chat.worry_words",
+}
 """Lists of what people type."""
 
 
