@@ -63,7 +63,7 @@ class Reply:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """What `to_json` gave."""
         buttons = tuple(tuple((words, data) for words, data in row) for row in stored["buttons"])
-        lists = {name: tuple(stored[name]) for name in ("codes", "message_ids")}
+        lists = {name: tuple(stored.get(name, ())) for name in ("codes", "message_ids")}
         return cls(**{**stored, **lists, "buttons": buttons})
 
 

@@ -106,12 +106,18 @@ async def _take_text(turn: Turn, prepared: Prepared) -> None:
     elif turn.draft.step not in VISIT_STEPS and turn.is_one_of("thanks_words"):
         turn.say(turn.word("welcome"))
         await ask_current(turn)
-    elif command := find_typed_command(turn):
+    elif command := _find_plain_command(turn):
         turn.incoming = replace(turn.incoming, text=command)
         await run_command(turn, None)
     else:
         _mark_forwarded(turn)
         await _take_words(turn)
+
+
+def _find_plain_command(turn: Turn) -> str | None:
+    """While the office waits for an answer, every word is one."""
+    is_answering = turn.draft.step == FOLLOW_UP or turn.draft.step in MANAGE_STEPS
+    return None if is_answering else find_typed_command(turn)
 
 
 async def _take_words(turn: Turn) -> None:
@@ -296,6 +302,8 @@ async def _run_open(turn: Turn, action: str) -> None:
             await _drop(turn, began=what)
         case "unlink":
             await unlink_chat(turn.session, turn.draft.owner)
+            if turn.draft.tip_id is not None:
+                turn.restart(IDLE)
             turn.say(turn.word("unlink.done"))
         case _:
             await _run_on_tip(turn, verb, what)
