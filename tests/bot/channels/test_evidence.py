@@ -17,10 +17,6 @@ def photo(colour: str = "red", **more) -> bytes:
     return held.getvalue()
 
 
-def ogg() -> bytes:
-    return b"OggS\x00\x02" + bytes(20) + b"\x01\x1e\x01vorbis" + bytes(200)
-
-
 async def files(db):
     async with db.read() as session:
         return (await session.scalars(select(Attachment).order_by(Attachment.id))).all()

@@ -8,18 +8,18 @@ from sqlalchemy import select
 from bot.channels import dialogue
 from models.tip import Draft
 from tests.bot.channels.test_codes import be_at
-from tests.bot.channels.test_evidence import files, ogg, photo
+from tests.bot.channels.test_evidence import files, photo
 from tests.bot.channels.test_journeys import STORY, send, tell, tips
 from tests.bot.channels.test_trouble import settled
 from tests.fakes import botapi
+from tests.models.test_files import mp4, ogg
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00\x00\x00\x08free" + bytes(64)
 KINDS = {
-    "voice": lambda citizen: citizen.sends_voice(ogg()),
+    "voice": lambda citizen: citizen.sends_voice(ogg(b"A=b")),
     "photo": lambda citizen: citizen.sends_photo(photo()),
     "album": lambda citizen: citizen.sends_album([photo("red"), photo("blue")]),
-    "video": lambda citizen: citizen.sends_video(MP4),
+    "video": lambda citizen: citizen.sends_video(mp4()),
     "file": lambda citizen: citizen.sends_document(
         "收费通知".encode(), name="收费.txt", media_type="text/plain"
     ),
@@ -74,7 +74,7 @@ async def test_whatever_is_sent_is_taken_at_every_step_and_acknowledged_once(ser
 async def test_who_cannot_write_sends_a_recording_and_nothing_else(served, citizen, db):
     citizen.says("/report")
     await citizen.hears("请把事情说一说")
-    citizen.sends_voice(ogg())
+    citizen.sends_voice(ogg(b"A=b"))
     await citizen.hears("已收到 1 个文件")
     citizen.presses("只发材料")
     await citizen.hears("哪个县区")
