@@ -31,7 +31,7 @@ async def take_continue(request: web.Request) -> web.Response:
     token = secrets.token_bytes(TOKEN_BYTES)
     async with desk.db.begin() as session:
         await count_source(session, request, TRIES_OF_SOURCE)
-        draft = await find_draft_by_link(session, _digest(request), now=desk.now())
+        draft = await find_draft_by_link(session, _digest(request), now=desk.now(), to_change=True)
         if draft is not None:
             await _move(session, draft, desk, token)
     if draft is None:

@@ -85,13 +85,15 @@ async def clear_wake(session: AsyncSession, draft: Draft) -> bool:
     return bool(getattr(cleared, "rowcount", 0))
 
 
-async def find_draft_by_link(session: AsyncSession, digest: bytes, *, now: datetime) -> Draft | None:
-    """The draft that a link opens, locked; None when the link was used or is too old."""
-    statement = (
-        select(Draft)
-        .where(Draft.link_digest == digest, Draft.link_until > now, Draft.tip_id.is_(None))
-        .with_for_update()
+async def find_draft_by_link(
+    session: AsyncSession, digest: bytes, *, now: datetime, to_change: bool = False
+) -> Draft | None:
+    """The draft that a link opens, locked where it is about to; None when the link was used or is too old."""
+    statement = select(Draft).where(
+        Draft.link_digest == digest, Draft.link_until > now, Draft.tip_id.is_(None)
     )
+    if to_change:
+        statement = statement.with_for_update()
     return await session.scalar(statement.execution_options(populate_existing=True))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.channels import dialogue
 from models.tip import Draft
-from tests.bot.channels.test_codes import be_at
+from tests.bot.channels.test_codes import STEPS, be_at
 from tests.bot.channels.test_evidence import files, photo
 from tests.bot.channels.test_journeys import STORY, send, tell, tips
 from tests.bot.channels.test_trouble import settled
@@ -195,6 +195,23 @@ async def test_a_name_at_the_question_of_anonymity_is_not_kept(served, citizen, 
     await citizen.hears("没有记下来")
     async with db.read() as session:
         assert "王建国" not in str((await session.scalars(select(Draft.answers))).all())
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_who_blocks_and_comes_back_goes_on_where_he_was(served, citizen, fake, db, step):
+    await send(citizen)
+    await be_at(citizen, step)
+    async with db.read() as session:
+        before = (await session.scalars(select(Draft))).one()
+    citizen.blocks_bot()
+    await fake.drained()
+    await settled(db)
+    fake.blocked.clear()
+    citizen.says("/help")
+    await citizen.hears("这里能做三件事")
+    async with db.read() as session:
+        after = (await session.scalars(select(Draft))).one()
+    assert (after.step, after.answers.get("what")) == (before.step, before.answers.get("what"))
 
 
 async def test_danger_is_heard_in_a_caption_too(served, citizen):

@@ -15,7 +15,8 @@ from tests.bot.channels.test_evidence import photo
 from tests.bot.channels.test_journeys import STORY
 from tests.web import Clock, Visitor, run_public_site
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ async def test_looking_at_the_link_uses_nothing_up_and_a_click_does(served, citi
     ]
 
 
+@SQLITE
 async def test_after_a_while_the_link_is_dead_and_the_chat_still_has_it_all(
     served, citizen, visitor, db, clock
 ):
@@ -93,6 +95,7 @@ async def test_after_a_while_the_link_is_dead_and_the_chat_still_has_it_all(
     await citizen.hears("哪个单位")
 
 
+@SQLITE
 async def test_a_newer_link_ends_the_older_one(served, citizen, visitor):
     older = await begin(citizen)
     citizen.says("/web")
@@ -100,6 +103,7 @@ async def test_a_newer_link_ends_the_older_one(served, citizen, visitor):
     assert (await visitor.open(older)).status == 404
 
 
+@SQLITE
 async def test_the_link_is_stored_as_a_hash_only_and_holds_no_chat(served, citizen, db):
     path = await begin(citizen)
     word = path.rpartition("/")[2]
@@ -110,10 +114,12 @@ async def test_the_link_is_stored_as_a_hash_only_and_holds_no_chat(served, citiz
     assert word not in f"{draft.answers} {draft.link_digest!r}"
 
 
+@SQLITE
 async def test_a_guessed_link_opens_nothing(visitor):
     assert (await visitor.open("/continue/" + "A" * 32)).status == 404
 
 
+@SQLITE
 async def test_too_big_a_file_comes_with_the_link(served, citizen, visitor):
     citizen.says("/report")
     await citizen.hears("请把事情说一说")

@@ -196,7 +196,7 @@ async def test_a_flood_is_answered_politely_once(served, citizen, fake, db):
     assert sum("发得太快了" in m.text for m in citizen.screen()) == 1
 
 
-@pytest.mark.parametrize("payload", ["'; DROP TABLE tip; --", "x" * 64, "wuyang", "%00"])
+@pytest.mark.parametrize("payload", ["'; DROP TABLE tip; --", "x" * 64, "wuyang", "%00", "1002"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_follows_start_has_no_power(served, citizen, payload):
     citizen.says(f"/start {payload}")

@@ -14,7 +14,7 @@ from tests.bot.channels.test_evidence import photo
 from tests.bot.channels.test_journeys import STORY, send, tell, tips
 from tests.bot.channels.test_trouble import settled
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ async def draft_of(db):
         return (await session.scalars(select(Draft))).one()
 
 
+@SQLITE
 async def test_after_a_quiet_moment_it_goes_on_without_a_tap(served, citizen):
     citizen.says("/report")
     await citizen.hears("请把事情说一说")
@@ -49,6 +50,7 @@ async def test_after_a_quiet_moment_it_goes_on_without_a_tap(served, citizen):
     await citizen.hears("哪个县区")
 
 
+@SQLITE
 async def test_a_story_in_many_messages_with_photos_is_one_answer(served, citizen, db, quiet):
     quiet(60)
     citizen.says("/report")
@@ -66,6 +68,7 @@ async def test_a_story_in_many_messages_with_photos_is_one_answer(served, citize
     assert draft.answers["what"]["text"] == "宏达学校\n交八百就给证\n我亲眼看见的\n收费的地方"
 
 
+@SQLITE
 async def test_who_goes_on_telling_at_the_next_question_is_still_telling(served, citizen, db):
     await begin(citizen)
     more = "还有，他们每个星期六都收钱，考试的时候有人念答案。"
@@ -75,6 +78,7 @@ async def test_who_goes_on_telling_at_the_next_question_is_still_telling(served,
     assert (await draft_of(db)).answers["what"]["text"] == f"{STORY}\n{more}"
 
 
+@SQLITE
 async def test_words_at_the_summary_are_not_lost(served, citizen, db):
     await tell(citizen)
     citizen.says("补一句：校长姓李")
@@ -85,6 +89,7 @@ async def test_words_at_the_summary_are_not_lost(served, citizen, db):
     assert (await tips(db))[0].text == f"{STORY}\n补一句：校长姓李"
 
 
+@SQLITE
 async def test_one_gentle_reminder_and_never_a_second(served, citizen, patience, db):
     patience(0.3, 60)
     await begin(citizen)
@@ -112,6 +117,7 @@ async def test_what_nobody_comes_back_to_is_deleted_with_a_notice(served, citize
     await citizen.hears_nothing(seconds=0.8)
 
 
+@SQLITE
 async def test_the_reminder_can_delete_what_it_speaks_of_and_nothing_newer(served, citizen, patience):
     patience(0.3, 60)
     await begin(citizen)
@@ -126,6 +132,7 @@ async def test_the_reminder_can_delete_what_it_speaks_of_and_nothing_newer(serve
     await citizen.hears("哪个县区")
 
 
+@SQLITE
 async def test_nobody_is_reminded_of_nothing_or_of_what_was_sent(served, citizen, patience):
     patience(0.2, 0.4)
     citizen.says("/start")
@@ -153,6 +160,7 @@ async def test_a_reminder_survives_a_restart_and_comes_once(running, citizen, pa
     assert all(row.payload is None for row in rows)
 
 
+@SQLITE
 async def test_who_blocked_the_bot_is_not_woken(served, citizen, fake, patience, db):
     patience(0.6, 60)
     await begin(citizen)
