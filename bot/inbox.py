@@ -34,7 +34,7 @@ from models.states import UpdateState
 LEASE = timedelta(seconds=8)
 """Short, so that a killed process costs seconds; long work keeps its claim alive."""
 MAX_ATTEMPTS = 5
-AT_ONCE = 8
+AT_ONCE = 16
 OUR_CLOCK = "clock"
 """Stands where the bot's id stands, for what comes from no bot."""
 _PLACE = "inbound_update.payload"

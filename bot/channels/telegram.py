@@ -38,7 +38,6 @@ MAX_TEXT_UNITS = 4096
 UPDATE_KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 _ANSWER_SECONDS = 20.0
 _FILE_SECONDS = 60.0
-_NOT_MODIFIED = "message is not modified"
 _GONE = ("chat not found", "user is deactivated", "bot was blocked", "peer_id_invalid")
 
 
@@ -231,8 +230,6 @@ class TelegramChat:
             log.info("telegram_method_unknown", method=method)
             return False
         except TelegramError as error:
-            if _NOT_MODIFIED in str(error).lower():
-                return True  # it says already what it shall say
             log.info("telegram_nicety_failed", method=method, kind=type(error).__name__)
             return False
         return True

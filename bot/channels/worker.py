@@ -158,10 +158,7 @@ class ChatWorker:
         try:
             peek = partial(inbox.peek_waiting, self._db, claimed, keys=self._keys)
             effect = await self._dialogue.prepare(claimed.payload, peek)
-            async with self._db.begin() as session:
-                replies = await effect(session)
-                stored = [reply.to_json() for reply in replies]
-                await inbox.store_effect(session, claimed, stored, keys=self._keys)
+            replies = await self._db.write_together(partial(self._store_effect, claimed, effect))
         except NotForUsError as error:
             await inbox.finish(self._db, claimed, UpdateState.REJECTED, error.reason)
             return None
@@ -173,6 +170,12 @@ class ChatWorker:
         except Exception as error:  # noqa: BLE001 - whatever it is: try again, then quarantine
             await self._fail(claimed, error)
             return None
+        return replies
+
+    async def _store_effect(self, claimed: Claimed, effect: Effect, session: AsyncSession) -> list[Reply]:
+        replies = await effect(session)
+        stored = [reply.to_json() for reply in replies]
+        await inbox.store_effect(session, claimed, stored, keys=self._keys)
         return replies
 
     async def _fail(self, claimed: Claimed, error: Exception) -> None:
@@ -211,9 +214,18 @@ class ChatWorker:
                 continue
             if number is not None:
                 sent[number] = reply.kept_as
-        async with self._db.begin() as session:
-            await self._note(session, replies, sent)
-            await inbox.finish_in(session, claimed, UpdateState.DONE, reason)
+        await self._db.write_together(partial(self._store_end, claimed, replies, sent, reason))
+
+    async def _store_end(
+        self,
+        claimed: Claimed,
+        replies: Sequence[Reply],
+        sent: Mapping[int, str],
+        reason: str,
+        session: AsyncSession,
+    ) -> None:
+        await self._note(session, replies, sent)
+        await inbox.finish_in(session, claimed, UpdateState.DONE, reason)
 
     async def _note(self, session: AsyncSession, replies: Sequence[Reply], sent: Mapping[int, str]) -> None:
         if sent:

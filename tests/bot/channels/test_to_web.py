@@ -15,7 +15,6 @@ from tests.bot.channels.test_evidence import photo
 from tests.bot.channels.test_journeys import STORY
 from tests.web import Clock, Visitor, run_public_site
 
-
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -87,7 +86,7 @@ async def test_after_a_while_the_link_is_dead_and_the_chat_still_has_it_all(
     served, citizen, visitor, db, clock
 ):
     path = await begin(citizen)
-    clock.now += LINK_LASTS + timedelta(seconds=1)
+    clock.now += LINK_LASTS + timedelta(minutes=1)
     gone = await visitor.open(path)
     assert gone.status == 404
     assert "没有丢" in gone.words
