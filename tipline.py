@@ -273,7 +273,12 @@ async def _run_worker(home: Home) -> None:
     await asyncio.to_thread(_keep_version, settings.data, classifier.rules_version, model)
     jobs = [
         *make_jobs(
-            home.db, catalog=home.catalog, classifier=classifier, keys=home.keys, files=settings.files
+            home.db,
+            catalog=home.catalog,
+            classifier=classifier,
+            keys=home.keys,
+            files=settings.files,
+            antivirus=settings.antivirus,
         ),
         Job("deliver", 2, deliver, is_vital=True),
         Job("harden", 5, partial(harden_codes, home.db, harden), is_single=True),
@@ -452,12 +457,78 @@ def check() -> None:
         ]
     for problem in problems:
         click.echo(str(problem))
+    _tell_of_files(settings)
     click.echo(
         f"{len(problems)} problems."
         if problems
         else f"All is well with the rules and settings of {settings.data}."
     )
     sys.exit(1 if problems else 0)
+
+
+def _tell_of_files(settings: Settings) -> None:
+    """What this installation does with files, and which key signs proofs: nothing that must be mended."""
+    from triage.attachment_reading import can_read_pictures
+
+    reader = "read" if can_read_pictures() else "not read (`pip install tipline[ocr]` adds the reader)"
+    click.echo(f"Text in pictures: {reader}. QR codes and the text of PDFs: read.")
+    scanner = "asked about every file" if settings.antivirus else "none (TIPLINE_ANTIVIRUS is not set)"
+    click.echo(f"Antivirus program: {scanner}.")
+    if settings.keys_file.exists():
+        keys = load_keys(settings.keys_file)
+        click.echo(f"Proofs of filing are signed with key {keys.signer.id}; {len(keys.signers)} published.")
+
+
+# ---------------------------------------------------------------- proofs of filing
+
+
+@main.command("proof-keys")
+@click.option("--rotate", is_flag=True, help="Make a new key; the old one only checks what it signed.")
+def proof_keys(rotate: bool) -> None:  # noqa: FBT001 - click
+    """The public keys with which proofs of filing are checked, as the public site shows them."""
+    from bot.proof import list_public_keys
+    from config.keys import rotate_signer
+
+    path = read_settings().keys_file
+    _show(list_public_keys(rotate_signer(path) if rotate else load_keys(path)))
+    if rotate:
+        click.echo("Start every part anew, and give every machine this key file.", err=True)
+
+
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@main.command("verify-receipt")
+@click.argument("proof", type=EXISTING)
+@click.option("--key", type=EXISTING, help="Public keys (default: those of this installation).")
+@click.option("--text", "words", type=EXISTING, help="Whether this is the text that was sent.")
+@click.option("--file", "files", type=EXISTING, multiple=True, help="Whether this file was sent.")
+def verify_receipt(proof: Path, key: Path | None, words: Path | None, files: tuple[Path, ...]) -> None:
+    """Check a proof of filing, without asking anybody. Exit status 1 when something is not right."""
+    from bot.proof import ProofRefusedError, list_public_keys, read_public_keys
+    from bot.proof import verify_receipt as verify
+    from config.text import LOCALES, text
+
+    is_right, said = True, []
+    for locale in LOCALES:
+        try:
+            stored = (
+                json.loads(key.read_bytes())
+                if key
+                else list_public_keys(load_keys(read_settings().keys_file))
+            )
+            is_right, lines = verify(
+                proof.read_bytes(),
+                read_public_keys(stored),
+                locale=locale,
+                words=words.read_bytes() if words else None,
+                files={str(file): file.read_bytes() for file in files},
+            )
+        except (ProofRefusedError, ValueError):
+            is_right, lines = False, [text("proof.refused.bad_keys", locale)]
+        said += lines
+    click.echo("\n".join(said))
+    sys.exit(0 if is_right else 1)
 
 
 # ---------------------------------------------------------------- accounts

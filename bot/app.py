@@ -105,7 +105,10 @@ async def run_chat(parts: ChatParts, *, is_alone: bool = False) -> None:
 
 
 async def _serve(chat: TelegramChat, parts: ChatParts) -> None:
-    around = Surroundings(parts.keys, parts.catalog, parts.settings.files, parts.settings.public_url)
+    settings = parts.settings
+    around = Surroundings(
+        parts.keys, parts.catalog, settings.files, settings.public_url, antivirus=settings.antivirus
+    )
     dialogue = ChatDialogue(parts.db, chat, around, read_update=read_update)
     worker = ChatWorker(parts.db, chat, dialogue, keys=parts.keys, arrived=parts.arrived)
     async with asyncio.TaskGroup() as group:

@@ -12,10 +12,13 @@ import hmac
 import json
 import os
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
@@ -24,12 +27,45 @@ _NONCE_BYTES = 12
 PURPOSES = ("code", "submission", "address", "identity", "file", "session", "source")
 
 
+SIGNING = "signing"
+"""Name of the list of signing keys in the key file: the one in use as a seed, older ones as public keys only."""
+
+
 class KeyFileError(RuntimeError):
     """The key file is missing, unsafe or damaged; the message says what to do."""
 
 
 class SealBrokenError(ValueError):
     """A sealed value was changed, or was sealed with another key or for another place."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that signs proofs of filing. One that was replaced has no seed left: it only checks what it signed."""
+
+    public: bytes
+    seed: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_seed(cls, seed: bytes) -> Self:
+        """The key of 32 random bytes."""
+        return cls(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw(), seed)
+
+    @property
+    def id(self) -> str:
+        """By which proofs name it."""
+        return hashlib.sha256(self.public).hexdigest()[:16]
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign (Ed25519: the same message gives the same signature)."""
+        if self.seed is None:
+            raise KeyError("A replaced signing key signs nothing.")
+        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+
+    def to_json(self) -> dict[str, str]:
+        """As it stands in the key file."""
+        name, data = ("seed", self.seed) if self.seed else ("public", self.public)
+        return {name: base64.b64encode(data).decode()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +79,8 @@ class Keys:
     file        seals originals of attachments
     session     signs forms and cookies
     source      keyed hash of network sources, for limits
+
+    `stored_signers`: keys that sign proofs of filing, the one in use first; see `signers`.
     """
 
     code: bytes = field(repr=False)
@@ -52,6 +90,23 @@ class Keys:
     file: bytes = field(repr=False)
     session: bytes = field(repr=False)
     source: bytes = field(repr=False)
+    stored_signers: tuple[SigningKey, ...] = field(default=(), repr=False)
+
+    @property
+    def signers(self) -> tuple[SigningKey, ...]:
+        """All keys that sign or ever signed proofs, the one in use first.
+
+        A key file from before there were proofs holds none: then one derives from it, the same on every machine that
+        has this file, until the first rotation.
+        """
+        return self.stored_signers or (
+            SigningKey.of_seed(self.digest("submission", "signing key of proofs")),
+        )
+
+    @property
+    def signer(self) -> SigningKey:
+        """The key that signs now."""
+        return self.signers[0]
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """Keyed hash (HMAC-SHA256, 32 bytes) of `parts` under the key of `purpose`."""
@@ -89,7 +144,8 @@ class Keys:
 
 def make_keys() -> Keys:
     """New random keys."""
-    return Keys(**{purpose: secrets.token_bytes(KEY_BYTES) for purpose in PURPOSES})
+    secret = {purpose: secrets.token_bytes(KEY_BYTES) for purpose in PURPOSES}
+    return Keys(**secret, stored_signers=(SigningKey.of_seed(secrets.token_bytes(KEY_BYTES)),))
 
 
 def load_keys(path: Path, *, may_create: bool = False) -> Keys:
@@ -124,16 +180,55 @@ def _parse_keys(stored: object, path: Path) -> Keys:
         raise KeyFileError(damaged)
     try:
         keys = {purpose: base64.b64decode(stored[purpose], validate=True) for purpose in PURPOSES}
+        signers = tuple(_parse_signer(row) for row in stored.get(SIGNING, []))
     except (KeyError, ValueError, TypeError) as error:
         raise KeyFileError(damaged) from error
     if any(len(key) != KEY_BYTES for key in keys.values()) or len(set(keys.values())) != len(PURPOSES):
         raise KeyFileError(damaged)
-    return Keys(**keys)
+    if signers and signers[0].seed is None:
+        raise KeyFileError(damaged)
+    return Keys(**keys, stored_signers=signers)
+
+
+def _parse_signer(row: object) -> SigningKey:
+    """Raises TypeError or ValueError for what is no key."""
+    if not isinstance(row, Mapping):
+        raise TypeError
+    seed, public = (base64.b64decode(row.get(name, ""), validate=True) for name in ("seed", "public"))
+    if len(seed or public) != KEY_BYTES:
+        raise ValueError
+    return SigningKey.of_seed(seed) if seed else SigningKey(public)
+
+
+def rotate_signer(path: Path) -> Keys:
+    """Sign with a new key from the next start on; the old one stays as a public key, and its seed is gone.
+
+    Raises KeyFileError.
+    """
+    keys = load_keys(path)
+    new = SigningKey.of_seed(secrets.token_bytes(KEY_BYTES))
+    keys = replace(keys, stored_signers=(new, *(SigningKey(old.public) for old in keys.signers)))
+    try:
+        _write_draft(path, keys).replace(path)
+    except OSError as error:
+        message = f"The key file {path} cannot be written: {error.strerror}."
+        raise KeyFileError(message) from error
+    return keys
 
 
 def _write_keys(path: Path, keys: Keys) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    stored = {purpose: base64.b64encode(getattr(keys, purpose)).decode() for purpose in PURPOSES}
+    draft = _write_draft(path, keys)
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
+def _write_draft(path: Path, keys: Keys) -> Path:
+    stored: dict[str, Any] = {
+        purpose: base64.b64encode(getattr(keys, purpose)).decode() for purpose in PURPOSES
+    }
+    stored[SIGNING] = [key.to_json() for key in keys.signers]
     # Written whole under another name, then linked: a second process that starts at the same moment
     # neither reads half a file nor writes other keys over ours.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -143,6 +238,4 @@ def _write_keys(path: Path, keys: Keys) -> None:
         json.dump(stored, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+    return draft

@@ -18,6 +18,7 @@ DEFAULT_PUBLIC = "127.0.0.1:8080"
 DEFAULT_CONSOLE = "127.0.0.1:8081"
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 _BOT_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{3,128}")
+_ANTIVIRUS = re.compile(r"clamd:///\S+|clamd://(?!169\.254\.|\[)[^\s/@]+|command:/\S.*")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
@@ -53,6 +54,7 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     smtp_url: str | None = field(default=None, repr=False)
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
+    antivirus: str | None = None
 
     @property
     def files(self) -> Path:
@@ -101,6 +103,12 @@ def read_settings(
         proxy=_url("TIPLINE_PROXY", get("PROXY"), ("http", "https", "socks5")),
         smtp_url=_url("TIPLINE_SMTP_URL", get("SMTP_URL"), ("smtp", "smtps")),
         notify_urls=_notify_urls(get("NOTIFY_URLS")),
+        antivirus=_match(
+            "TIPLINE_ANTIVIRUS",
+            get("ANTIVIRUS"),
+            _ANTIVIRUS,
+            "clamd:///run/clamav/clamd.ctl, clamd://HOST:PORT or command:/usr/bin/PROGRAM ARGUMENTS",
+        ),
     )
 
 

@@ -178,7 +178,7 @@ async def _check_versions(session: AsyncSession, kept: Collection[str] | None) -
     """A rules digest alone (nothing was read by the model) is in the archive of any model."""
     if kept is None:
         return
-    proposals = select(Finding.rules_version).where(Finding.source == FindingSource.MACHINE)
+    proposals = select(Finding.rules_version).where(Finding.source != FindingSource.STAFF)
     named = set(await session.scalars(select(Case.rules_version).union(proposals)))
     for version in sorted(named - set(kept) - {name.partition("+")[0] for name in kept}):
         yield Problem(

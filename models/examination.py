@@ -10,13 +10,15 @@ import hashlib
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from models.antivirus import AT_ONCE_SECONDS, scan
 from models.papers import copy_office, copy_text, tell_office_kind
 from models.pdf import copy_pdf
 from models.photos import copy_photo
 from models.recordings import copy_mp3, copy_mp4, copy_ogg, is_mp3
 from models.refusal import FileRefusedError
+from models.states import Scan
 from models.zips import is_archive
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -35,6 +37,7 @@ class ExaminedFile:
     size: int
     data: bytes = field(repr=False)
     working: bytes | None = field(repr=False)
+    scan: Scan = Scan.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def _has_brand(*brands: bytes) -> Callable[[bytes], bool]:
     return lambda data: data[4:8] == b"ftyp" and data[8:12] in brands
 
 
+_OLE, _LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "EncryptedPackage".encode("utf-16-le")
+"""Word and Excel files with a password are no ZIP any more, but the old container with the ZIP encrypted inside."""
 _SIGNATURES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (_begins(b"\xff\xd8\xff"), "jpeg"),
     (_begins(b"\x89PNG\r\n\x1a\n"), "png"),
@@ -112,9 +117,16 @@ def examine_file(name: str, data: bytes) -> ExaminedFile:
     )
 
 
-async def examine_in_thread(name: str, data: bytes) -> ExaminedFile:
-    """`examine_file` off the event loop, a few at a time. Raises FileRefusedError."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, examine_file, name, data)
+async def examine_in_thread(name: str, data: bytes, *, antivirus: str | None = None) -> ExaminedFile:
+    """`examine_file` off the event loop, a few at a time, then the antivirus program. Raises FileRefusedError.
+
+    A file of which the program says nothing in time is taken, and waits for its word: see `models.antivirus`.
+    """
+    examined = await asyncio.get_running_loop().run_in_executor(_threads, examine_file, name, data)
+    said = await scan(antivirus, data, seconds=AT_ONCE_SECONDS)
+    if said is Scan.INFECTED:
+        raise FileRefusedError("virus")
+    return replace(examined, scan=said)
 
 
 _threads = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="examine")
@@ -123,6 +135,8 @@ _threads = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="examine")
 def _tell_kind(data: bytes, extension: str) -> Kind:
     if data.startswith(b"PK\x03\x04"):
         return KINDS[tell_office_kind(data)]
+    if data.startswith(_OLE) and _LOCKED in data:
+        raise FileRefusedError("password")
     if is_archive(data):
         raise FileRefusedError("unsafe")
     for is_kind, kind in _SIGNATURES:

@@ -23,6 +23,7 @@ from config.keys import Keys
 from models.examination import ExaminedFile, clean_name, examine_file, examine_in_thread
 from models.message import Message
 from models.refusal import FileRefusedError
+from models.states import Scan
 from models.tip import Attachment, Draft, Tip
 
 __all__ = [
@@ -44,8 +45,9 @@ __all__ = [
 ]
 
 MAX_FILES = 10
-ORPHAN_AGE = timedelta(hours=1)
-"""Longer than any transaction: younger files may belong to a row that is not committed yet."""
+ORPHAN_AGE = timedelta(hours=25)
+"""Younger files may belong to a row that is not committed yet; a file shows the day it was made, not the hour."""
+_DAY = 86_400
 _NAME = re.compile(r"[0-9a-f]{32}")
 _PLACE = "attachment"
 _BATCH = 500
@@ -65,6 +67,7 @@ class StoredFile:
     size: int
     original: str
     working: str | None
+    scan: Scan = Scan.OFF
 
 
 # ---------------------------------------------------------------- save
@@ -135,6 +138,7 @@ def _make_row(stored: StoredFile, *, now: datetime, owner: dict[str, int | None]
         original=stored.original,
         working=stored.working,
         created_at=now,
+        scan=stored.scan,
     )
 
 
@@ -148,7 +152,15 @@ def _store(folder: Path, examined: ExaminedFile, keys: Keys) -> StoredFile:
     except OSError as error:
         _remove(folder, [original, *([working] if working else [])])
         raise FileRefusedError("failed") from error
-    return StoredFile(examined.name, examined.media_type, examined.digest, examined.size, original, working)
+    return StoredFile(
+        examined.name,
+        examined.media_type,
+        examined.digest,
+        examined.size,
+        original,
+        working,
+        scan=examined.scan,
+    )
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:
@@ -163,6 +175,9 @@ def _write(folder: Path, name: str, data: bytes) -> None:
         ) as file:
             file.write(data)
             file.flush()
+            # The same time on all files of a day: the disk need not tell in what order somebody chose them.
+            day = int(os.fstat(file.fileno()).st_mtime) // _DAY * _DAY
+            os.utime(file.fileno(), (day, day))
             os.fsync(file.fileno())
         draft.rename(home / name)
     except OSError:
@@ -184,7 +199,7 @@ def _flush_folder(folder: Path) -> None:
 
 def open_working(folder: Path, attachment: Attachment) -> bytes:
     """The copy that staff may open. Raises AttachmentLostError, also when there is none."""
-    if attachment.working is None:
+    if attachment.working is None or not attachment.is_passed:
         raise AttachmentLostError
     return _read(folder, attachment.working)
 
@@ -238,7 +253,7 @@ async def take_files_of_drafts(session: AsyncSession, *, untouched_since: dateti
 
 
 async def sweep_orphans(session: AsyncSession, folder: Path, *, now: datetime) -> int:
-    """Delete files that no row names and that are older than an hour; answer how many."""
+    """Delete files that no row names and that are old enough; answer how many."""
     old = await asyncio.to_thread(lambda: list(_list_old(folder, before=now - ORPHAN_AGE)))
     swept = 0
     for start in range(0, len(old), _BATCH):

@@ -31,6 +31,13 @@ _LABELLED_CODE = re.compile(
     rf"(?:查询码|return code|\bcode)[\s:：是为is]{{0,6}}((?:\d[\s\-‐-―−]{{0,3}}){{{CODE_DIGITS}}})(?!\d)",
     re.IGNORECASE,
 )
+_GAP = r"[ \-‐-―−\u00a0\u3000]{0,3}"
+_LONG_RUN = re.compile(rf"(?:\d{_GAP}){{{CODE_DIGITS - 1},}}\d")
+_SHOWN_CODE = re.compile(
+    rf"((?:查询码|return code|\bcode)\D{{0,12}})(?:\d\s{{0,3}}-?){{{CODE_DIGITS - 1}}}\d", re.IGNORECASE
+)
+"""As a page shows it: under its name, perhaps over two lines. Elsewhere lines of digits are lists of numbers."""
+_BLANK = "▇▇▇▇"
 
 
 def make_case_number(year: int, random: int) -> str:
@@ -98,6 +105,11 @@ def looks_like_receipt(text: str) -> bool:
 def holds_code(text: str) -> bool:
     """Whether a text must not be stored because a return code stands in it, alone or with its name before it."""
     return looks_like_receipt(text) or bool(_LABELLED_CODE.search(unicodedata.normalize("NFKC", text)))
+
+
+def hide_codes(text: str) -> str:
+    """The text with everything that may be a return code blanked: for what a machine read from a picture."""
+    return _SHOWN_CODE.sub(lambda found: found[1] + _BLANK, _LONG_RUN.sub(_BLANK, text))
 
 
 def split_receipt(typed: str) -> tuple[str, str]:

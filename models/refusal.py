@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-Reason = Literal["empty", "too_big", "type", "damaged", "password", "too_many", "unsafe", "failed"]
+Reason = Literal[
+    "none", "empty", "too_big", "type", "damaged", "password", "too_many", "unsafe", "virus", "failed"
+]
 
 
 class FileRefusedError(ValueError):

@@ -103,10 +103,31 @@ class FindingKind(StrEnum):
 
 
 class FindingSource(StrEnum):
-    """Who said it: proposal of the machine, or decision of a person."""
+    """Who said it: proposal of the machine, or decision of a person.
+
+    attachment: the machine again, by what it read in a file and not by the reporter's own words.
+    """
 
     MACHINE = "machine"
+    ATTACHMENT = "attachment"
     STAFF = "staff"
+
+
+class Scan(StrEnum):
+    """What the antivirus program said of a file; off = there is none on this installation."""
+
+    OFF = "off"
+    WAITING = "waiting"
+    CLEAN = "clean"
+    INFECTED = "infected"
+
+
+class TextSource(StrEnum):
+    """How the machine read something in an attachment."""
+
+    CODE = "code"  # 二维码
+    PDF = "pdf"
+    PICTURE = "picture"  # 图片文字
 
 
 class MessageKind(StrEnum):

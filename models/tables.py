@@ -7,11 +7,12 @@ from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
 from models.notice import Notice
 from models.staff import Staff, StaffSession
-from models.tip import Attachment, Draft, Identity, InboundUpdate, Tip
+from models.tip import Attachment, AttachmentText, Draft, Identity, InboundUpdate, Tip
 from models.way_back import Rating, ReporterRequest
 
 __all__ = [
     "Attachment",
+    "AttachmentText",
     "Base",
     "BodyRise",
     "Case",

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Data, Digest, Key, Moment, Name, Sealed, Short, UTCTime, Words, word
-from models.states import Channel, CodeScheme, UpdateState
+from models.base import Base, Data, Digest, Items, Key, Moment, Name, Sealed, Short, UTCTime, Words, word
+from models.states import Channel, CodeScheme, Scan, TextSource, UpdateState
 
 
 class Draft(Base):
@@ -103,6 +103,10 @@ class Attachment(Base):
     """A file that came with a draft, a tip or a message. Original sealed, working copy without metadata."""
 
     __tablename__ = "attachment"
+    __table_args__ = (
+        Index("ix_attachment_unread", "read_at", "read_by"),
+        Index("ix_attachment_unweighed", "weighed_at", "read_at"),
+    )
 
     id: Mapped[Key]
     draft_id: Mapped[int | None] = mapped_column(ForeignKey("draft.id"), index=True)
@@ -114,6 +118,41 @@ class Attachment(Base):
     digest: Mapped[Digest] = mapped_column(comment="SHA-256 of the original")
     original: Mapped[Short] = mapped_column(comment="file name of the sealed original")
     working: Mapped[str | None] = mapped_column(String(64), comment="file name of the copy that staff open")
+    created_at: Mapped[Moment]
+    scan: Mapped[Scan] = mapped_column(
+        word(Scan), default=Scan.OFF, server_default="off", comment="what the antivirus program said"
+    )
+    read_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="when the machine had read it, or given up"
+    )
+    read_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    read_by: Mapped[datetime | None] = mapped_column(UTCTime, comment="lease of the worker that reads it")
+    unread: Mapped[Items] = mapped_column(
+        default=list, server_default="[]", comment="what could not be read: text keys"
+    )
+    weighed_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="when triage had looked at what was read"
+    )
+
+    texts: Mapped[list["AttachmentText"]] = relationship(
+        lazy="raise", viewonly=True, order_by="AttachmentText.id"
+    )
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether staff and machine may open it: nothing is being asked of the antivirus program, or it said yes."""
+        return self.scan in {Scan.OFF, Scan.CLEAN}
+
+
+class AttachmentText(Base):
+    """What the machine read in an attachment: codes, text of a PDF, text of a picture. Goes with its attachment."""
+
+    __tablename__ = "attachment_text"
+
+    id: Mapped[Key]
+    attachment_id: Mapped[int] = mapped_column(ForeignKey("attachment.id", ondelete="CASCADE"), index=True)
+    source: Mapped[TextSource] = mapped_column(word(TextSource), comment="how it was read")
+    text: Mapped[Words] = mapped_column(comment="as read, cleaned; never the reporter's own words")
     created_at: Mapped[Moment]
 
 

@@ -22,7 +22,7 @@ from models.staff import Staff
 from models.states import FINAL_STATES, FindingKind, FindingSource, MessageKind, Role, Verdict
 from triage.clocks import cancel_all_clocks, cancel_clocks, meet_clocks, start_clock
 from triage.permissions import CITY, may_act_on_case
-from triage.routing import choose_officer
+from triage.routing import REVIEW_OF_FILE, choose_officer
 from triage.workflow import Move, Refusal, check_move, next_state
 
 REFUSAL_CODES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9")
@@ -299,6 +299,9 @@ async def decide_finding(
             )
         )
     before = _apply_finding(case, kind, list(values), changes_case=changes_case)
+    if REVIEW_OF_FILE in case.review_reasons:  # whoever decides has looked
+        case.review_reasons = [reason for reason in case.review_reasons if reason != REVIEW_OF_FILE]
+        case.needs_review = case.needs_review and bool(case.review_reasons)
     record_event(
         session,
         "finding_decided",

@@ -24,6 +24,7 @@ from models.queries.way_back import list_needless_identities
 from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
+from triage.attachment_reading import Room, read_attachments
 from triage.language import Classifier
 from triage.matters import Matters, mark_old_tips
 from triage.rises import notice_rises
@@ -70,10 +71,16 @@ class Job:
 
 
 def make_jobs(
-    db: Database, *, catalog: Catalog, classifier: Classifier, keys: Keys, files: Path
+    db: Database,
+    *,
+    catalog: Catalog,
+    classifier: Classifier,
+    keys: Keys,
+    files: Path,
+    antivirus: str | None = None,
 ) -> list[Job]:
     """The jobs of triage."""
-    matters = Matters(catalog, keys)
+    matters, room = Matters(catalog, keys), Room(db, files, keys, antivirus)
     return [
         Job(
             "assess",
@@ -81,6 +88,7 @@ def make_jobs(
             lambda now: assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now),
             is_vital=True,
         ),
+        Job("attachments", 3, lambda now: read_attachments(room, classifier, now=now)),
         Job(
             "deadlines",
             2,

@@ -15,6 +15,8 @@ from config.places import CITY, Office
 from config.routing import Routing
 
 _NEAR = 12
+REVIEW_OF_FILE = "from_attachment"
+"""Reason for a look that is given later than here: something was found in a file that the tip itself does not say."""
 
 
 @dataclass(frozen=True, slots=True)

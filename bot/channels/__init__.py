@@ -42,9 +42,10 @@ class Reply:
     edit    other words (and buttons) for the message `message_id`
     answer  end the waiting sign on a tapped button, with a short remark
     erase   delete the messages `message_ids`
+    document  `text` as a file to keep, byte by byte
     """
 
-    do: Literal["send", "edit", "answer", "erase"] = "send"
+    do: Literal["send", "edit", "answer", "erase", "document"] = "send"
     chat_id: int
     text: str = field(default="", repr=False)
     codes: tuple[str, ...] = field(default=(), repr=False)

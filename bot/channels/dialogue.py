@@ -140,7 +140,7 @@ class ChatDialogue:
             return None, "too_big"
         try:
             content = await self._files.fetch_file(offer.file_id)
-            examined = await examine_in_thread(offer.name, content)
+            examined = await examine_in_thread(offer.name, content, antivirus=self._around.antivirus)
             return await store_in_thread(self._around.files, examined, keys=self._around.keys), ""
         except TooBigError:
             return None, "too_big"

@@ -15,6 +15,7 @@ from bot.channels.commands import (
     run_command,
 )
 from bot.channels.managing import manage, take_words
+from bot.channels.proof import send_proof
 from bot.channels.story import add_piece, count_files, keep_file
 from bot.channels.to_web import offer_web, tell_too_big
 from bot.channels.turn import (
@@ -333,6 +334,7 @@ async def _run_on_tip(turn: Turn, verb: str, number: str) -> None:
 _ACTIONS: Mapping[str, Callable[[Turn], Awaitable[None]]] = {
     "report": report,
     "status": open_own_tip,
+    "proof": send_proof,
     "resume": ask_current,
     "web": offer_web,
     "anew": _begin_anew,

@@ -6,6 +6,7 @@ from bot.channels.asking import ask_current, first_step, questionnaire_of
 from bot.channels.turn import DONE, Turn
 from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import Limit, TooManyError, check_count
+from bot.proof import derive_salt
 from bot.questionnaire import collect_values
 from bot.receipts import Receipt
 from config.calendars import UncoveredYearError
@@ -51,9 +52,11 @@ async def _receive(turn: Turn) -> Receipt:
 def _confirm(turn: Turn, receipt: Receipt) -> None:
     number, code = in_groups(receipt.case_number), in_groups(receipt.code)
     used_up = turn.recall("token")
+    salt = derive_salt(turn.around.keys, Channel.TELEGRAM, turn.draft.submission_key)
     turn.restart(DONE)
     turn.draft.tip_id = receipt.tip_id
     turn.remember(submitted_token=used_up, number_sent=receipt.case_number, tip_id=receipt.tip_id)
+    turn.remember(proof_salt=salt.hex())
     if turn.incoming.kind == "tap" and turn.incoming.message_id:
         turn.change(turn.incoming.message_id, turn.word("submit.closed"))
     web = turn.around.public_url
@@ -62,7 +65,10 @@ def _confirm(turn: Turn, receipt: Receipt) -> None:
         turn.word("submit.done", number=number, code=code, by=_acceptance_day(turn), web=where),
         codes=[number, code],
         copies=[(turn.word("button.copy_number"), number), (turn.word("button.copy_code"), code)],
-        choices=[[(turn.word("button.status"), "status"), (turn.word("button.new_tip"), "anew")]],
+        choices=[
+            [(turn.word("button.status"), "status"), (turn.word("button.new_tip"), "anew")],
+            [(turn.word("button.proof"), "proof")],
+        ],
     )
 
 

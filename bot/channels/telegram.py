@@ -21,6 +21,7 @@ from telegram import (
     File,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputFile,
     LinkPreviewOptions,
     MessageEntity,
 )
@@ -112,6 +113,18 @@ class TelegramChat:
         params = {"chat_id": chat_id, **_message_params(text, codes, buttons)}
         try:
             sent = await self._bot.call("sendMessage", params)
+        except TelegramError as error:
+            raise _translate(error) from None
+        number = sent.get("message_id") if isinstance(sent, Mapping) else None
+        return number if isinstance(number, int) else None
+
+    async def send_document(self, chat_id: int, name: str, content: bytes) -> int | None:
+        """Send a file; answers the number of its message. Raises UnreachableError, RefusedError, TryLaterError."""
+        params = {"chat_id": chat_id, "document": InputFile(content, filename=name)}
+        try:
+            sent = await self._bot.call("sendDocument", params, seconds=_FILE_SECONDS)
+        except InvalidToken:
+            raise RefusedError from None  # what the library says of a method that this server lacks
         except TelegramError as error:
             raise _translate(error) from None
         number = sent.get("message_id") if isinstance(sent, Mapping) else None

@@ -51,6 +51,7 @@ class Surroundings:
     catalog: Catalog
     files: Path
     public_url: str | None
+    antivirus: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

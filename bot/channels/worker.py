@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import inbox
+from bot import inbox, proof
 from bot.channels import COPY, Button, RefusedError, Reply, TryLaterError, UnreachableError
 from bot.channels.incoming import NotForUsError
 from bot.inbox import Claimed, ClaimLostError
@@ -42,6 +42,10 @@ class Service(Protocol):
         self, chat_id: int, message_id: int, text: str, *, buttons: Sequence[Sequence[Button]] = ()
     ) -> bool:
         """Change a message of ours."""
+        ...
+
+    async def send_document(self, chat_id: int, name: str, content: bytes) -> int | None:
+        """Send a file; answers the number of the message."""
         ...
 
     async def answer_tap(self, callback_id: str, text: str = "") -> bool:
@@ -254,6 +258,8 @@ class ChatWorker:
             case "edit":
                 if reply.message_id and not await self._edit(reply) and reply.kept_as:
                     return await self._send(reply)  # what cannot be changed is said anew
+            case "document":
+                return await self._send_document(reply)
             case "answer":
                 await self._service.answer_tap(reply.callback_id, reply.text)
             case "erase":
@@ -267,6 +273,14 @@ class ChatWorker:
             if len(batch) == 1 or not await self._service.erase_many(reply.chat_id, batch):
                 for number in batch:
                     await self._service.erase(reply.chat_id, number)
+
+    async def _send_document(self, reply: Reply) -> int | None:
+        try:
+            return await self._service.send_document(reply.chat_id, proof.NAME, reply.text.encode())
+        except RefusedError:
+            return await self._service.send(
+                reply.chat_id, reply.text
+            )  # it can be copied out of a message too
 
     async def _edit(self, reply: Reply) -> bool:
         return await self._service.edit(

@@ -90,7 +90,7 @@ async def save_files(
         try:
             if upload.is_too_big:
                 raise FileRefusedError("too_big")  # noqa: TRY301 - the same way out for all reasons
-            examined = await examine_in_thread(upload.name, upload.read())
+            examined = await examine_in_thread(upload.name, upload.read(), antivirus=desk.settings.antivirus)
             stored = await store_in_thread(desk.settings.files, examined, keys=desk.keys)
             async with desk.db.begin() as session:
                 await count_source(session, request, FILES_OF_SOURCE)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.web import views, views_continue, views_report, views_status
+from bot.web import views, views_continue, views_proof, views_report, views_status
 from bot.web.api import post_message, post_status, post_tip
 from bot.web.context import DESK, Desk
 from bot.web.description import get_description
@@ -52,6 +52,8 @@ def make_public_site(
             web.post("/report/check", views_report.send_report),
             web.get("/report/done", views_report.show_done),
             web.get("/report/done.txt", views_report.save_done),
+            web.get("/report/proof.txt", views_proof.save_proof),
+            web.get("/.well-known/tipline-keys.json", views_proof.show_keys),
             web.post("/report/forget", views_report.forget_report),
             web.post("/report/new", views_report.start_anew),
             web.get("/report/{question}", views_report.show_question),

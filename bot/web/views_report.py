@@ -86,6 +86,8 @@ async def take_question(request: web.Request) -> web.Response:
     token, refused = await save_files(request, form.files("files"), left_out=form.left_out)
     if refused:
         errors["files"] = "\n".join(refused)
+    elif form.get("more") and not form.files("files"):
+        errors["files"] = text("errors.file.none", locale)
     if errors:
         response = await _render_question(request, question, typed, errors=errors)
     else:

@@ -99,13 +99,13 @@ async def _store_message(request: web.Request, tip: Tip, words: str, files: list
 
 
 async def _examine(request: web.Request, form: Form) -> tuple[list[ExaminedFile], list[str]]:
-    locale = get_locale(request)
+    locale, antivirus = get_locale(request), request.app[DESK].settings.antivirus
     taken, refused = [], ([text("errors.file.too_many", locale)] if form.left_out else [])
     for upload in form.files("files"):
         try:
             if upload.is_too_big:
                 raise FileRefusedError("too_big")  # noqa: TRY301 - the same way out for all reasons
-            taken.append(await examine_in_thread(upload.name, upload.read()))
+            taken.append(await examine_in_thread(upload.name, upload.read(), antivirus=antivirus))
         except FileRefusedError as error:
             refused.append(describe_refusal(upload.name, error, locale))
     return taken, refused

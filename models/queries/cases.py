@@ -192,7 +192,7 @@ async def list_messages(session: AsyncSession, case_id: int) -> Sequence[Message
     statement = (
         select(Message)
         .where(or_(Message.case_id == case_id, and_(Message.case_id.is_(None), Message.tip_id.in_(tips))))
-        .options(selectinload(Message.attachments))
+        .options(selectinload(Message.attachments).selectinload(Attachment.texts))
         .order_by(Message.id)
         .execution_options(populate_existing=True)
     )

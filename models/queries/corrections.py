@@ -169,7 +169,7 @@ class _Case:
     def add(self, row: Row[Any]) -> None:
         if row.source is FindingSource.MACHINE:
             self._machine.setdefault(row.kind, []).append(row.value)
-        elif row.counts:
+        elif row.source is FindingSource.STAFF and row.counts:
             moment, values = self._staff.get(row.kind, (row.created_at, []))
             kept = values if moment == row.created_at else []
             self._staff[row.kind] = (row.created_at, [*kept, row.value])

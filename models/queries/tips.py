@@ -59,7 +59,7 @@ async def list_tips_of_case(session: AsyncSession, case_id: int) -> Sequence[Tip
     statement = (
         select(Tip)
         .where(Tip.case_id == case_id)
-        .options(selectinload(Tip.attachments))
+        .options(selectinload(Tip.attachments).selectinload(Attachment.texts))
         .order_by(Tip.received_at, Tip.id)
         .execution_options(populate_existing=True)
     )
@@ -100,9 +100,15 @@ async def list_draft_attachments(session: AsyncSession, draft_id: int) -> Sequen
 
 
 async def give_attachments_to_tip(session: AsyncSession, *, draft_id: int, tip_id: int) -> None:
-    """Files of a draft become files of the tip that it turned into."""
+    """Files of a draft become files of the tip that it turned into.
+
+    All of them get the moment of the tip: when each was chosen says more about the reporter than anybody needs.
+    """
+    received_at = select(Tip.received_at).where(Tip.id == tip_id).scalar_subquery()
     await session.execute(
-        update(Attachment).where(Attachment.draft_id == draft_id).values(tip_id=tip_id, draft_id=None)
+        update(Attachment)
+        .where(Attachment.draft_id == draft_id)
+        .values(tip_id=tip_id, draft_id=None, created_at=received_at)
     )
 
 

@@ -140,7 +140,7 @@ async def test_files_of_nobody_are_counted(db, files, now, keys, attachment):
     (files / "cd").mkdir()
     stray = files / "cd" / ("cd" + "0" * 30)
     stray.write_bytes(b"left over")
-    old = (now - timedelta(hours=2)).timestamp()
+    old = (now - timedelta(hours=50)).timestamp()
     os.utime(stray, (old, old))
     assert await find_sentences(db, files, now, keys=keys) == [
         "1 files on the disk belong to no attachment; the worker sweeps them."

@@ -692,8 +692,8 @@ async def test_a_row_never_lacks_its_file_and_files_without_a_row_are_swept(db, 
     (folder / "ab" / f"{'ab' * 16}.part").write_bytes(b"half")
     async with db.read() as session:
         assert await sweep_orphans(session, folder, now=moment) == 0, "too young to judge"
-        assert await sweep_orphans(session, folder, now=moment + timedelta(hours=2)) == 3
-        assert await sweep_orphans(session, folder, now=moment + timedelta(hours=2)) == 0
+        assert await sweep_orphans(session, folder, now=moment + timedelta(hours=50)) == 3
+        assert await sweep_orphans(session, folder, now=moment + timedelta(hours=50)) == 0
         assert await find_missing_files(session, folder) == []
     assert len(files_in(folder)) == 2
     delete_files(folder, [kept])
@@ -744,3 +744,21 @@ def test_links_pipes_and_foreign_names_are_never_opened(keys, folder, tmp_path, 
     row.working = "ef" * 16
     with pytest.raises(AttachmentLostError):
         open_working(folder, row)
+
+
+async def test_files_of_one_report_tell_no_order(db, keys, now, folder):
+    """When somebody chose which photo is his own affair: in the database and on the disk."""
+    async with db.begin() as session:
+        draft = await make_draft(session, now)
+        for minute, name in enumerate("abc"):
+            await save_attachment(
+                session, folder, examine_file(f"{name}.txt", name.encode()), keys=keys,
+                now=now + timedelta(minutes=minute), draft_id=draft.id,
+            )  # fmt: skip
+        tip = await make_tip(session, received_at=now + timedelta(minutes=9))
+        await give_attachments_to_tip(session, draft_id=draft.id, tip_id=tip.id)
+    async with db.read() as session:
+        times = set(await session.scalars(select(Attachment.created_at)))
+    assert times == {now + timedelta(minutes=9)}
+    moments = {path.stat().st_mtime for path in files_in(folder)}
+    assert all(moment % 86_400 == 0 for moment in moments)

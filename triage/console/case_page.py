@@ -1,7 +1,7 @@
 """Everything that the page of one case shows, collected in one read and put into words. Nothing is decided here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,11 @@ class CaseFile:
         files += [file for message in self.messages for file in message.attachments]
         return {file.id: file for file in files}
 
+    @property
+    def file_numbers(self) -> dict[int, int]:
+        """The number by which people speak of a file of this case, by its id."""
+        return {file_id: number for number, file_id in enumerate(sorted(self.attachments), start=1)}
+
 
 async def load_case_file(session: AsyncSession, case: Case) -> CaseFile:
     """Read all that belongs to a case that the reader may see."""
@@ -87,7 +92,7 @@ def _marks(findings: Iterable[Finding], tip_id: int, words: Words) -> list[Mark]
     return [
         Mark(int(entry["start"]), int(entry["end"]), words.finding(finding.kind, finding.value))
         for finding in findings
-        if finding.tip_id == tip_id and finding.kind in MARKED
+        if finding.tip_id == tip_id and finding.kind in MARKED and finding.source is FindingSource.MACHINE
         for entry in finding.evidence
     ]
 
@@ -108,6 +113,7 @@ class Said:
     confidence: float | None
     reasons: Sequence[str]
     quotes: Sequence[str]
+    from_files: Sequence[str]
     decision: str  # text key under console.finding.: confirmed, added, dropped, open
     decided_by: str
     decided_at: datetime | None
@@ -132,8 +138,27 @@ def view_findings(file: CaseFile, words: Words) -> list[Said]:
         rows = [finding for finding in file.findings if finding.kind is kind]
         decided = find_decision(file, kind)
         values = dict.fromkeys(finding.value for finding in rows)
-        said += [_view_value(kind, value, rows, decided, words) for value in values]
+        said += [
+            replace(
+                _view_value(kind, value, rows, decided, words),
+                from_files=_quote_files(file, [row for row in rows if row.value == value], words),
+            )
+            for value in values
+        ]
     return said
+
+
+def _quote_files(file: CaseFile, rows: Iterable[Finding], words: Words) -> list[str]:
+    """What was read in attachments that speaks for a value: which attachment, how it was read, the words."""
+    numbers = file.file_numbers
+    quotes = [
+        words.file_quote(numbers[entry["attachment"]], entry)
+        for row in rows
+        if row.source is FindingSource.ATTACHMENT
+        for entry in row.evidence
+        if entry.get("attachment") in numbers
+    ]
+    return list(dict.fromkeys(quotes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +200,8 @@ def _view_value(
     kind: FindingKind, value: str, rows: Sequence[Finding], decision: Decision | None, words: Words
 ) -> Said:
     machine = next((row for row in rows if row.value == value and row.source is FindingSource.MACHINE), None)
+    read = next((row for row in rows if row.value == value and row.source is FindingSource.ATTACHMENT), None)
+    proposed = machine or read
     evidence = machine.evidence if machine else []
     return Said(
         kind=kind,
@@ -182,11 +209,12 @@ def _view_value(
         label=words.finding(kind, value),
         law=words.law(value) if kind is FindingKind.CLAUSE else (),
         checks=words.checks(value) if kind is FindingKind.CLAUSE else (),
-        is_proposed=machine is not None,
-        confidence=machine.confidence if machine else None,
+        is_proposed=proposed is not None,
+        confidence=proposed.confidence if proposed else None,
         reasons=list(dict.fromkeys(words.why(entry) for entry in evidence)),
         quotes=list(dict.fromkeys(str(entry["text"]) for entry in evidence if entry.get("text"))),
-        decision=_name_decision(value, decision, is_proposed=machine is not None),
+        from_files=(),
+        decision=_name_decision(value, decision, is_proposed=proposed is not None),
         decided_by=decision.by if decision else "",
         decided_at=decision.at if decision else None,
     )
@@ -366,6 +394,7 @@ def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetim
         "case": case,
         "words": words,
         "office": words.office(case.office_id),
+        "numbers": file.file_numbers,
         "tips": view_tips(file, words),
         "findings": view_findings(file, words),
         "verified": view_verified(file, words),

@@ -18,6 +18,23 @@ from triage.deadlines import describe_remaining
 from triage.judge import LEARNED
 from triage.workflow import Refusal
 
+_CODES = (
+    ("wechat_group", ("weixin.qq.com/g/", "work.weixin.qq.com/gm/", "work.weixin.qq.com/g/")),
+    ("wechat", ("u.wechat.com/", "weixin.qq.com/", "wxp://", "work.weixin.qq.com/")),
+    ("qq", ("qm.qq.com/", "jq.qq.com/", "qq.com/q/")),
+    ("alipay", ("qr.alipay.com/",)),
+    ("link", ("http://", "https://")),
+)
+
+
+def tell_code(payload: str) -> str:
+    """What kind of thing a QR code holds: a text key below console.file.code."""
+    start = payload.strip().casefold()
+    bare = start.removeprefix("https://").removeprefix("http://")
+    return next(
+        (kind for kind, starts in _CODES if bare.startswith(starts) or start.startswith(starts)), "text"
+    )
+
 
 class Words:
     """Words in one language."""
@@ -149,6 +166,19 @@ class Words:
         if rule is None:
             return str(entry.get("why") or "")
         return rule.sentence.en if self.locale == "en" else rule.sentence.zh
+
+    def file_quote(self, number: int, entry: Mapping[str, Any]) -> str:
+        """附件1 图片文字：“…”: words that were read in an attachment, shown as words and never as a link."""
+        source = self(f"file.source.{entry['source']}")
+        return self("file.quote", number=number, source=source, words=str(entry.get("text") or ""))
+
+    def code_kind(self, payload: str) -> str:
+        """What a QR code leads to, as far as its address says."""
+        return self(f"file.code.{tell_code(payload)}")
+
+    def unread(self, key: str) -> str:
+        """What of a file the machine could not read."""
+        return self(f"file.unread.{key}")
 
     def review_reason(self, key: str) -> str:
         """Why a person must look at a tip."""

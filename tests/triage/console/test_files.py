@@ -6,10 +6,14 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from models.case import Finding
 from models.event import Event
 from models.files import examine_in_thread, save_attachment
-from models.states import Role
+from models.queries.attachments import keep_reading
+from models.states import FindingKind, FindingSource, Role, Scan, TextSource
+from models.tip import Tip
 from tests.factories import NOW, make_case, make_tip
+from tests.hostile_files import CORPUS
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 NAME = "现场 照片“一”.jpg"
@@ -84,3 +88,84 @@ async def test_a_file_that_is_gone_is_said_to_be_gone(filed, bureau, sign_in, se
     answer = await officer.get(f"/cases/{case.number}/files/{file.id}")
     assert answer.status == 404
     assert answer.says("从备份恢复")
+
+
+# ---------------------------------------------------------------- what the machine read in a file
+
+
+async def keep(db, file_id: int, *texts, scan=Scan.OFF, unread=()):
+    async with db.begin() as session:
+        await keep_reading(session, file_id, texts, unread=unread, scan=scan, now=NOW)
+
+
+async def test_a_code_is_shown_as_words_and_never_as_a_link(filed, bureau, sign_in, db):
+    case, file = filed
+    payloads = [
+        "https://weixin.qq.com/g/AwYAA",
+        "javascript:alert(1)",
+        '"><script>x</script>',
+        "https://b\u202ea.example",
+    ]
+    await keep(db, file.id, *((TextSource.CODE, words) for words in payloads), unread=["no_picture_reader"])
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    page = await officer.get(f"/cases/{case.number}")
+    assert page.says("二维码，微信群邀请: ")
+    assert page.says("附件1")
+    assert page.says("没有安装图片文字识别")
+    assert "<bdi>https://weixin.qq.com/g/AwYAA</bdi>" in page.text
+    for words in ("weixin", "javascript:", "example"):
+        assert f'href="{words}' not in page.text
+        assert f'href="https://{words}' not in page.text
+    assert "<script>x" not in page.text
+
+
+async def test_a_proposal_from_a_file_names_the_file_and_quotes_it(filed, bureau, sign_in, db):
+    case, file = filed
+    await keep(db, file.id, (TextSource.PICTURE, "交钱包过班 <b>七天</b>拿证"))
+    entry = {
+        "for": "3.1.4",
+        "start": 2,
+        "end": 4,
+        "text": "包过班 <b>",
+        "attachment": file.id,
+        "source": "picture",
+    }
+    async with db.begin() as session:
+        tip_id = (await session.scalars(select(Tip.id).where(Tip.case_id == case.id))).one()
+        session.add(
+            Finding(
+                case_id=case.id, tip_id=tip_id, kind=FindingKind.CLAUSE, value="3.1.4",
+                source=FindingSource.ATTACHMENT, confidence=0.8, evidence=[entry], rules_version="r1", created_at=NOW,
+            )
+        )  # fmt: skip
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    page = await officer.get(f"/cases/{case.number}")
+    assert page.says("附件1 图片文字：“包过班 &lt;b&gt;”") or page.says("附件1 图片文字：“包过班 <b>”")
+    assert "包过班 <b>" not in page.text
+    assert "<mark" not in page.text, "marks in the reporter's words are of his own words only"
+
+
+@pytest.mark.parametrize(("scan", "said"), [(Scan.WAITING, "等待病毒检查"), (Scan.INFECTED, "查出病毒")])
+async def test_what_the_antivirus_program_has_not_passed_is_opened_by_nobody(
+    filed, bureau, sign_in, db, scan, said
+):
+    case, file = filed
+    await keep(db, file.id, scan=scan)
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    page = f"/cases/{case.number}/files/{file.id}"
+    assert (await officer.get(f"/cases/{case.number}")).says(said)
+    for answer in (await officer.get(page), await officer.post(f"{page}/original", {"reason": "核对"})):
+        assert answer.status == 404
+        assert answer.says("病毒")
+
+
+async def test_a_file_that_may_act_is_marked_and_says_why(db, settings, keys, bureau, sign_in):
+    examined = await examine_in_thread("a.pdf", CORPUS["pdf with a script"][1]())
+    async with db.begin() as session:
+        tip = await make_tip(session)
+        case = await make_case(session, tip=tip)
+        await save_attachment(session, settings.files, examined, keys=keys, now=NOW, tip_id=tip.id)
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    page = await officer.get(f"/cases/{case.number}")
+    assert page.says("没有工作副本")
+    assert page.says("可能有脚本或内嵌文件")

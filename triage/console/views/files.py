@@ -62,12 +62,17 @@ async def _ask_again(
 
 
 async def _find(request: web.Request, staff: Staff) -> tuple[CaseFile, Attachment]:
-    """The file, if it belongs to this case and this person may see the case. Raises Refusal 404."""
+    """The file, if it belongs to this case, this person may see the case, and the antivirus program has passed it.
+
+    Raises Refusal 404.
+    """
     async with request.app[DESK].db.read() as session:
         file = await load_case_file(session, await get_case(session, staff, request.match_info["number"]))
     attachment = file.attachments.get(int(request.match_info["file_id"]))
     if attachment is None:
         raise Refusal(404, "console.no_case")
+    if not attachment.is_passed:
+        raise Refusal(404, f"console.file_{attachment.scan.value}")
     return file, attachment
 
 
