@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.questionnaire import CHOICE, must_answer
-from bot.understanding import Note, Understanding, digest_words, shorten_bodies
-from config.follow_ups import FollowUp, FollowUps, Matter, When
+from bot.understanding import Note, digest_words, shorten_bodies
+from config.follow_ups import FollowUp, FollowUps, Matter, Understanding, When
 from config.questionnaires import Choice, Input, Question, Questionnaire
 
 MEANT, MEANT_WORDS = "meant", "meant_words"

@@ -22,29 +22,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from config.follow_ups import FollowUps
+from config.follow_ups import FollowUps, Understanding
 from config.text import LOCALES, text
 
 NOTE = "_understood"
 """Key of the note among the answers of a draft; no question has such a name."""
 _MOST_BODIES = 2
 _LONGEST_BODY = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """What a text says, as far as questions depend on it. The vocabularies are those of `config/follow_ups.py`."""
-
-    disposition: str
-    """A disposition of triage, or `unsure`: then clauses and patterns are empty."""
-    clauses: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    facts: frozenset[str] = frozenset()
-    county: str = ""
-    """Office id, where the text names one county alone."""
-    is_outside: bool = False
-    bodies: tuple[str, ...] = ()
-    is_urgent: bool = False
 
 
 class Reader(Protocol):

@@ -1,15 +1,18 @@
 """Shape of `follow_ups.yaml`: what is asked after the citizen's own words, and how we say what we understood.
 
-Words and numbers only. Which of it fits a tip is decided by `bot/follow_ups.py`.
+Words and numbers only. Which of it fits a tip is decided by `bot/follow_ups.py`, from an `Understanding` in the
+vocabulary of this file.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from config.rulefile import Frozen
 
-Fact = Literal["county", "place", "body", "date", "amount", "contact", "duration"]
+Fact = Literal["county", "place", "body", "date", "period", "amount", "contact", "duration"]
+"""What a text may tell already. `date`: a day; `period`: a time without a day (上个月, 一直)."""
 Kind = Literal["text", "choice", "date", "place", "county", "body", "files"]
 Disposition = Literal[
     "in_scope", "other_safety", "other_department", "consultation", "not_actionable", "unsure"
@@ -17,6 +20,22 @@ Disposition = Literal[
 """What triage says of a tip; `unsure` where it had better not say."""
 MOST = 3
 """Nobody is asked more than this between his own words and the question who he is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a text says, as far as questions depend on it."""
+
+    disposition: Disposition
+    """`unsure`: clauses and patterns are empty then."""
+    clauses: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    facts: frozenset[Fact] = frozenset()
+    county: str = ""
+    """Office id, where the text names one county alone."""
+    is_outside: bool = False
+    bodies: tuple[str, ...] = ()
+    is_urgent: bool = False
 
 
 class When(Frozen):
