@@ -24,6 +24,7 @@ from bot.channels.turn import OPEN_STATUS, Surroundings, remember_numbers
 from bot.channels.webhook import make_path, make_webhook
 from bot.channels.worker import ChatWorker
 from bot.inbox import chat_digest
+from bot.understanding import Reader
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
@@ -40,13 +41,17 @@ CHECK_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ChatParts:
-    """What the chat stands on. `arrived` wakes the worker of this process when its webhook stored an update."""
+    """What the chat stands on. `arrived` wakes the worker of this process when its webhook stored an update.
+
+    Without a `reader` everybody is asked the fixed questions.
+    """
 
     db: Database
     keys: Keys
     catalog: Catalog
     settings: Settings
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    reader: Reader | None = None
 
 
 def make_telegram(settings: Settings) -> TelegramChat | None:
@@ -103,7 +108,9 @@ async def run_chat(parts: ChatParts, *, is_alone: bool = False) -> None:
 
 
 async def _serve(chat: TelegramChat, parts: ChatParts) -> None:
-    around = Surroundings(parts.keys, parts.catalog, parts.settings.files, parts.settings.public_url)
+    around = Surroundings(
+        parts.keys, parts.catalog, parts.settings.files, parts.settings.public_url, parts.reader
+    )
     dialogue = ChatDialogue(parts.db, chat, around, read_update=read_update)
     worker = ChatWorker(parts.db, chat, dialogue, keys=parts.keys, arrived=parts.arrived)
     async with asyncio.TaskGroup() as group:

@@ -139,13 +139,19 @@ def _facts_given(answers: Answers) -> frozenset[str]:
 # ---------------------------------------------------------------- the questionnaire of one draft
 
 
-def make_plan(base: Questionnaire, note: Note | None, rules: FollowUps) -> Plan:
-    """The fixed questionnaire where nobody has read the text; else what must be answered and the follow-ups."""
+def make_plan(
+    base: Questionnaire, note: Note | None, rules: FollowUps, *, is_by_message: bool = False
+) -> Plan:
+    """The fixed questionnaire where nobody has read the text; else what must be answered and the follow-ups.
+
+    `is_by_message`: each input is a message of its own, so that a question has one input only.
+    """
     if note is None:
         return Plan(base, base)
     by_id = {item.id: item for item in rules.follow_ups}
     items = [by_id[name] for name in note.asked if name in by_id][: rules.most]
-    follow_ups = [question for item in items if (question := _make_question(item, base))]
+    questions = (_make_question(item, base, is_by_message=is_by_message) for item in items)
+    follow_ups = [question for question in questions if question is not None]
     first, *rest = (question for question in base.questions if must_answer(question))
     known = {question.id for question in base.questions}
     own = [question for question in follow_ups if question.id not in known]
@@ -166,7 +172,7 @@ def _weave(base: Questionnaire, own: Iterable[Question], rules: FollowUps) -> It
         yield question
 
 
-def _make_question(item: FollowUp, base: Questionnaire) -> Question | None:
+def _make_question(item: FollowUp, base: Questionnaire, *, is_by_message: bool) -> Question | None:
     words = f"questions.follow_up.{item.id}"
     if item.kind == "choice":
         return Question(id=item.id, words=words, choices=tuple(Choice(id=name) for name in item.choices))
@@ -176,8 +182,9 @@ def _make_question(item: FollowUp, base: Questionnaire) -> Question | None:
     slot, first = _KEPT_IN[item.kind]
     for question in base.questions:
         if question.id == slot:
-            fields = [field for field in question.fields if item.kind != "place" or field.id == first]
-            return question.model_copy(update={"words": words, "fields": tuple(fields)})
+            is_one = is_by_message or item.kind == "place"
+            fields = tuple(field for field in question.fields if not is_one or field.id == first)
+            return question.model_copy(update={"words": words, "fields": fields})
     return None
 
 

@@ -61,7 +61,7 @@ def choice_words(question: Question, choice: str, locale: str) -> str:
 
 
 def _is_corrected(answers: Answers) -> bool:
-    return (answers.get(MEANT) or {}).get(CHOICE, RIGHT) != RIGHT
+    return bool((answers.get(MEANT) or {}).get(CHOICE, RIGHT) != RIGHT)
 
 
 def _say_corrected(meant: Answers, locale: str) -> str:

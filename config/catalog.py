@@ -133,7 +133,9 @@ def read_catalog(root: Path) -> Catalog:
     follow_ups = reader.read(FollowUps, "follow_ups.yaml")
     questionnaires = reader.read_folder(Questionnaire, "questionnaires")
     cues = reader.attempt(lambda: _read_cues(root))
-    if not (directive and outside and deadlines and calendar and routing and cues and duplicates and follow_ups):
+    if not (
+        directive and outside and deadlines and calendar and routing and cues and duplicates and follow_ups
+    ):
         raise CatalogError(reader.problems)
     if reader.problems:
         raise CatalogError(reader.problems)

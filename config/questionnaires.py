@@ -40,7 +40,9 @@ class Question(Frozen):
         known = {field.id for field in self.fields}
         asked = set(chain.from_iterable(choice.asks for choice in self.choices))
         if not (self.fields or self.choices) or asked - known:
-            message = "a question needs a field or choices, and a choice may only ask for fields of its question"
+            message = (
+                "a question needs a field or choices, and a choice may only ask for fields of its question"
+            )
             raise ValueError(message)
         return self
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from config.deadlines import DeadlineRule
 from config.directive import SUBJECTS, Reference
-from config.follow_ups import FollowUps
+from config.follow_ups import FollowUps, Matter, When
 from config.places import CITY, Office
 from config.rulefile import Problem
 from config.text import LOCALES, read_texts
@@ -147,8 +147,11 @@ def _check_questionnaires(catalog: "Catalog") -> Iterator[Problem]:
 def _check_follow_ups(catalog: "Catalog") -> Iterator[Problem]:
     """Labels that are no clause or pattern; and the questions of a tip that the kinds of follow-ups ask."""
     rules = catalog.follow_ups
-    labels = [(f"follow_ups.{item.id}.when", item.when) for item in rules.follow_ups]
-    for key, when in [*labels, *((f"matters.{item.id}", item) for item in rules.matters)]:
+    labels: list[tuple[str, When | Matter]] = [
+        *((f"follow_ups.{item.id}.when", item.when) for item in rules.follow_ups),
+        *((f"matters.{item.id}", item) for item in rules.matters),
+    ]
+    for key, when in labels:
         for clause in set(when.clauses) - set(catalog.clauses):
             yield _unknown("follow_ups.yaml", f"{key}.clauses", clause, catalog.clauses)
         for pattern in set(when.patterns) - set(catalog.patterns):
@@ -156,7 +159,9 @@ def _check_follow_ups(catalog: "Catalog") -> Iterator[Problem]:
     taken = {question.id for entry in catalog.questionnaires.values() for question in entry.questions}
     for item in rules.follow_ups:
         if item.id in taken and item.kind in {"text", "choice"}:
-            yield Problem("follow_ups.yaml", item.id, "a questionnaire has a question of this id", "rename it")
+            yield Problem(
+                "follow_ups.yaml", item.id, "a questionnaire has a question of this id", "rename it"
+            )
 
 
 def _check_cues(catalog: "Catalog") -> Iterator[Problem]:

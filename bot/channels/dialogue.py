@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.channels import RefusedError, Reply, TooBigError
 from bot.channels.asides import add_correction, describe_place, take_edit, take_place
 from bot.channels.commands import drop_files, introduce, report, run_command
+from bot.channels.following import Reading, find_unread_story
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 from bot.channels.telling import (
     act,
@@ -84,6 +85,7 @@ class Prepared:
     """Why a file was not taken: a text key below errors.file."""
     tried: TriedReceipt | None = None
     is_followed_by_album: bool = False
+    reading: Reading | None = None
 
 
 class ChatDialogue:
@@ -134,7 +136,16 @@ class ChatDialogue:
             return Prepared(file=file, problem=problem, is_followed_by_album=is_followed)
         if receipt := _find_receipt(incoming, draft):
             return Prepared(tried=await self._try_receipt(*receipt))
-        return Prepared()
+        return Prepared(reading=await self._read_story(incoming, draft))
+
+    async def _read_story(self, incoming: Incoming, draft: Draft | None) -> Reading | None:
+        """What the story says, where it is new and was read in time."""
+        reader = self._around.reader
+        if reader is None or draft is None or draft.tip_id is not None:
+            return None
+        words = find_unread_story(incoming, draft.answers, draft.step)
+        said = await reader.read(words, now=now()) if words.strip() else None
+        return Reading(words, said) if said else None
 
     async def _fetch(self, offer: FileOffer) -> tuple[StoredFile | None, str]:
         if offer.size > MAX_FILE_BYTES:
@@ -171,7 +182,7 @@ class ChatDialogue:
             draft = make_draft(owner, locale=find_locale(incoming.language), now=moment)
             session.add(draft)
             await session.flush()
-        turn = Turn(session, incoming, draft, self._around, moment)
+        turn = Turn(session, incoming, draft, self._around, moment, reading=prepared.reading)
         if await _is_flood(turn, owner):
             return turn.replies
         if incoming.kind in {"text", "command", "file", "place"} and incoming.message_id:

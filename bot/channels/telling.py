@@ -1,7 +1,21 @@
 """Telling a tip: one input a message, then everything once more to check, then sending it."""
 
 from datetime import timedelta
+from typing import Any
 
+from bot.channels.following import (
+    QUESTIONNAIRE,
+    answer_label,
+    ask_words,
+    change_rows,
+    choice_label,
+    is_told_in_sentence,
+    plan_of,
+    remark_lines,
+    take_reading,
+    told_of,
+    walked_of,
+)
 from bot.channels.steps import (
     Step,
     find_county,
@@ -26,7 +40,6 @@ from models.queries.limits import count_try
 from models.queries.tips import list_draft_attachments
 from models.states import Channel
 
-QUESTIONNAIRE = "tip"
 LONG_MESSAGE = 3900
 """Telegram cuts what is longer than 4,096 units into several messages: so much in one means more may follow."""
 MAX_SHOWN = 300
@@ -78,7 +91,7 @@ def current_step(turn: Turn) -> Step | None:
 
 
 def _question_words(turn: Turn, step: Step) -> str:
-    words = turn.word(f"ask.{step.question.id}.{step.name}")
+    words = ask_words(turn, step)
     given = _shown_value(turn, step)
     return f"{words}\n\n{turn.word('given', answer=given)}" if given else words
 
@@ -87,7 +100,7 @@ def _choices(turn: Turn, step: Step) -> Choices:
     rows: list[list[tuple[str, str]]] = []
     if step.kind == CHOICE:
         rows += [
-            [(turn.word(f"choice.{step.question.id}.{choice.id}"), f"choose:{choice.id}")]
+            [(choice_label(turn, step.question, choice.id), f"choose:{choice.id}")]
             for choice in step.question.choices
         ]
     if step.kind == "county":
@@ -164,11 +177,10 @@ async def _take_typed_county(turn: Turn, step: Step, typed: str) -> None:
     names = {field.id for field in step.question.fields}
     if office_id == UNKNOWN_COUNTY:
         turn.say(turn.word("county_unknown"))
-    place_step = next((s for s in list_steps(_questionnaire(turn), turn.answers) if s.name == "place"), None)
-    if place and "place" in names and place_step and not _flaw(turn, place_step, place):
+    place_step = next((s for s in list_steps(plan_of(turn).whole, turn.answers) if s.name == "place"), None)
+    if place and place_step and not _flaw(turn, place_step, place):
         _store(turn, place_step, place)
-        await _go_on(turn, place_step)
-        return
+        step = place_step if "place" in names else step
     await _go_on(turn, step)
 
 
@@ -206,7 +218,7 @@ async def act(turn: Turn, action: str) -> None:
 def _mark_choice(turn: Turn, step: Step, value: str) -> None:
     """Show on the question itself what was chosen; its buttons are used up."""
     if turn.incoming.kind == "tap" and turn.incoming.message_id:
-        question = turn.word(f"ask.{step.question.id}.{step.name}")
+        question = ask_words(turn, step)
         chosen = turn.word("given", answer=_words_of(turn, step, value))
         turn.change(turn.incoming.message_id, f"{question}\n\n{chosen}")
 
@@ -218,6 +230,8 @@ async def _skip_rest(turn: Turn, step: Step) -> None:
 
 
 async def _go_on(turn: Turn, step: Step) -> None:
+    if step.kind == "text":
+        await take_reading(turn)
     following = step_after(_questionnaire(turn), turn.answers, step)
     leaves = following is None or following.question.id != step.question.id
     if leaves and (flaw := _flaw_of_question(turn, step)):
@@ -241,10 +255,11 @@ async def _refuse(turn: Turn, flaw: Flaw) -> None:
 async def change_answer(turn: Turn) -> bool:
     """An earlier message was edited: its answer changes with it, as long as nothing is sent."""
     step_id = (turn.recall("sources") or {}).get(str(turn.incoming.message_id))
-    step = find_step(_questionnaire(turn), turn.answers, step_id) if step_id and turn.is_telling else None
+    step = find_step(plan_of(turn).whole, turn.answers, step_id) if step_id and turn.is_telling else None
     if step is None or _flaw(turn, step, turn.incoming.text):
         return False
     _store(turn, step, turn.incoming.text)
+    await take_reading(turn)
     turn.say(turn.word("edit.taken"))
     await ask_current(turn)
     return True
@@ -252,7 +267,7 @@ async def change_answer(turn: Turn) -> bool:
 
 def keep_place(turn: Turn, words: str) -> bool:
     """A point on the map joins the answer about the place, at whatever step; False where it finds no room."""
-    step = next(s for s in list_steps(_questionnaire(turn), turn.answers) if s.name == "place")
+    step = next(s for s in list_steps(plan_of(turn).whole, turn.answers) if s.name == "place")
     given = (turn.answers.get(step.question.id) or {}).get(step.name, "")
     whole = f"{given} {words}".strip()
     if _flaw(turn, step, whole):
@@ -335,32 +350,32 @@ def _add_words(turn: Turn, words: str) -> None:
 async def show_summary(turn: Turn) -> None:
     """Everything once more; nothing is sent before the button is tapped."""
     turn.draft.step = CHECK
+    await take_reading(turn)
     if missing := list_missing(_questionnaire(turn), turn.answers):
         first = next(s for s in list_steps(_questionnaire(turn), turn.answers) if s.question == missing[0])
         turn.draft.step = first.id
         await ask_current(turn)
         return
     files = await list_draft_attachments(turn.session, turn.draft.id)
-    lines = [turn.word("summary.head")]
+    understood, known = remark_lines(turn)
+    lines = [turn.word("summary.head"), *([f"{understood}\n"] if understood else [])]
     for step in list_steps(_questionnaire(turn), turn.answers):
-        label = turn.word(f"label.{step.question.id}.{step.name}")
+        if is_told_in_sentence(step):
+            continue
+        label = answer_label(turn, step)
         shown = (
             turn.word("summary.files", count=len(files))
             if step.kind == "file" and files
             else _shown_value(turn, step)
         )
         lines.append(turn.word("summary.line", label=label, value=shown or turn.word("summary.none")))
+    lines += [f"\n{known}"] if known else []
     lines.append(turn.word("summary.foot"))
     turn.say("\n".join(lines), choices=_summary_choices(turn))
 
 
 def _summary_choices(turn: Turn) -> Choices:
-    changes = [
-        (turn.word(f"change.{question.id}"), f"change:{question.id}")
-        for question in _questionnaire(turn).questions
-    ]
-    rows = [changes[i : i + 3] for i in range(0, len(changes), 3)]
-    return [[(turn.word("button.submit"), "submit")], *rows]
+    return [[(turn.word("button.submit"), "submit")], *change_rows(turn)]
 
 
 async def _change(turn: Turn, question_id: str) -> None:
@@ -392,7 +407,9 @@ async def submit(turn: Turn) -> None:
 async def _receive(turn: Turn) -> Receipt:
     digest, limit = turn.draft.owner, TIPS_OF_CHAT
     check_count(limit, await count_try(turn.session, limit.scope, digest, now=turn.now, window=limit.window))
-    values = collect_values(_questionnaire(turn), turn.answers)
+    values: dict[str, Any] = told_of(turn) | collect_values(
+        turn.around.catalog.questionnaires[QUESTIONNAIRE], turn.answers
+    )
     submission = Submission(
         channel=Channel.TELEGRAM,
         submission_key=turn.draft.submission_key,
@@ -405,7 +422,7 @@ async def _receive(turn: Turn) -> Receipt:
 
 
 def _questionnaire(turn: Turn) -> Questionnaire:
-    return turn.around.catalog.questionnaires[QUESTIONNAIRE]
+    return walked_of(turn)
 
 
 def _shown_value(turn: Turn, step: Step) -> str:
@@ -419,7 +436,7 @@ def _shown_value(turn: Turn, step: Step) -> str:
 
 def _words_of(turn: Turn, step: Step, value: str) -> str:
     if step.kind == CHOICE:
-        return turn.word(f"choice.{step.question.id}.{value}")
+        return choice_label(turn, step.question, value)
     if step.kind == "county":
         office = turn.around.catalog.counties.get(value)
         return office.title(turn.draft.locale) if office else turn.word("county_not_known")

@@ -52,11 +52,13 @@ def main(paths: list[Path]) -> None:
             is_right = is_told_right(note.matters, tip["labels"], rules)
             told["understood, right" if is_right else "understood, wrong"] += 1
     total, seconds = len(seconds), sorted(seconds)
-    print(f"{total} tips; reading: median {seconds[total // 2] * 1000:.1f} ms, slowest {seconds[-1] * 1000:.0f} ms")
+    print(
+        f"{total} tips; reading: median {seconds[total // 2] * 1000:.1f} ms, slowest {seconds[-1] * 1000:.0f} ms\n"
+    )
     for title, counter in (("questions asked", counts), ("which", asked), ("told", told)):
-        print(title)
+        say(f"{title}\n")
         for name, count in counter.most_common():
-            print(f"  {name!s:24} {count:5} {count / total:6.1%}")
+            say(f"  {name!s:24} {count:5} {count / total:6.1%}\n")
 
 
 if __name__ == "__main__":
