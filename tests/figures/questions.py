@@ -52,7 +52,8 @@ def main(paths: list[Path]) -> None:
             is_right = is_told_right(note.matters, tip["labels"], rules)
             told["understood, right" if is_right else "understood, wrong"] += 1
     total, seconds = len(seconds), sorted(seconds)
-    print(
+    say = sys.stdout.write
+    say(
         f"{total} tips; reading: median {seconds[total // 2] * 1000:.1f} ms, slowest {seconds[-1] * 1000:.0f} ms\n"
     )
     for title, counter in (("questions asked", counts), ("which", asked), ("told", told)):
