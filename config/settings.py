@@ -53,6 +53,7 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     smtp_url: str | None = field(default=None, repr=False)
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
+    has_fitting_questions: bool = True
 
     @property
     def files(self) -> Path:
@@ -101,6 +102,7 @@ def read_settings(
         proxy=_url("TIPLINE_PROXY", get("PROXY"), ("http", "https", "socks5")),
         smtp_url=_url("TIPLINE_SMTP_URL", get("SMTP_URL"), ("smtp", "smtps")),
         notify_urls=_notify_urls(get("NOTIFY_URLS")),
+        has_fitting_questions=_questions(get("QUESTIONS")) == "fitting",
     )
 
 
@@ -151,6 +153,15 @@ def _match(name: str, value: str | None, pattern: re.Pattern[str], wanted: str) 
         message = f"{name} is not of the right form: it must look like {wanted}."
         raise SettingsError(message)
     return value
+
+
+def _questions(value: str | None) -> str:
+    if (value or "fitting") not in {"fitting", "fixed"}:
+        message = (
+            "TIPLINE_QUESTIONS must be fitting (the questions fit the tip) or fixed (the same for everybody)."
+        )
+        raise SettingsError(message)
+    return value or "fitting"
 
 
 def _notify_urls(value: str | None) -> tuple[str, ...]:

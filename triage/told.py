@@ -1,4 +1,4 @@
-"""All that a reporter told, as one text to read: his own words, then his answers to the questions that followed. Pure."""
+"""All that a reporter told, as one text to read: his own words, then his answers to what was asked. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -40,7 +40,10 @@ def list_still_missing(missing: Iterable[str], tip: Tip) -> list[str]:
 def view_answers(tip: Tip, locale: str) -> list[tuple[str, str]]:
     """Follow-up questions with their answers in words; one that is asked no more keeps its bare name."""
     return [
-        (_text_or(f"questions.follow_up.{question}.label", locale, question), _words_of(question, value, locale))
+        (
+            _text_or(f"questions.follow_up.{question}.label", locale, question),
+            _words_of(question, value, locale),
+        )
         for question, value in tip.answers.items()
     ]
 

@@ -19,7 +19,7 @@ from models.session import Database
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Database, keys, rules, settings, clock of the public site; and who reads tips while they are written, if anybody."""
+    """Database, keys, rules, settings, clock of the public site; and who reads tips for it, if anybody."""
 
     db: Database
     keys: Keys
