@@ -152,7 +152,7 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
         home = await stack.enter_async_context(open_home(settings, may_create=True))
         await _welcome(home, is_demo=is_demo)
         shared = _SharedClassifier(home)
-        preview = _start_preview(stack, shared, stop) if _needs_preview(settings, parts) else None
+        preview = _make_preview(stack, shared) if _needs_preview(settings, parts) else None
         chat = ChatParts(home.db, home.keys, home.catalog, settings, reader=preview)
         if "worker" in parts:
             _start_task(stack, _run_worker(home, shared), stop)
@@ -166,6 +166,8 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
             await _start_site(stack, _make_console(home), settings.console, "Staff")
         if "bot" in parts or ("public" in parts and settings.telegram_webhook_secret):
             _start_task(stack, run_chat(chat, is_alone=parts == ALL_PARTS), stop)
+        if preview:  # last: a site that listens is worth more than one that asks well
+            _start_task(stack, preview.warm(), stop)
         if "bot" in parts and not settings.telegram_token:
             click.echo("Telegram: off (TIPLINE_TELEGRAM_TOKEN is not set); everything else works.")
         await stop.wait()
@@ -198,13 +200,12 @@ def _needs_preview(settings: Settings, parts: frozenset[str]) -> bool:
     return settings.has_fitting_questions and bool(parts & {"public", "bot"})
 
 
-def _start_preview(stack: AsyncExitStack, shared: _SharedClassifier, stop: asyncio.Event) -> "Preview":
-    """Load the reader of tips beside everything else: until it is there, the fixed questions are asked."""
+def _make_preview(stack: AsyncExitStack, shared: _SharedClassifier) -> "Preview":
+    """The reader of tips: until it is warm, and where its model cannot be loaded, the fixed questions are asked."""
     from triage.preview import Preview
 
     preview = Preview(shared.get)
     stack.callback(preview.close)
-    _start_task(stack, preview.warm(), stop)
     return preview
 
 

@@ -50,7 +50,8 @@ def describe(answers: Answers, catalog: Catalog, locale: str) -> str:
     matters = [text(f"questions.matter.{name}.says", locale) for name in note.matters]
     what = _join("and", matters, locale)
     says = text("questions.understood.says", locale, what=what)
-    return " ".join(filter(None, [says, _say_who_and_where(answers, catalog, locale)]))
+    rest = _say_who_and_where(answers, catalog, locale)
+    return text("questions.understood.joined", locale, says=says, rest=rest) if rest else says
 
 
 def choice_words(question: Question, choice: str, locale: str) -> str:

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
 
 from config.follow_ups import Disposition, Fact, Understanding
-from triage.reading import Classification, Reading
+
+if TYPE_CHECKING:  # a site that loads its reader last does not wait for what the reader stands on
+    from triage.reading import Classification, Reading
 
 log = structlog.get_logger()
 
@@ -37,7 +39,7 @@ _PLACE = re.compile(r"[一-鿿](?:路|街|镇|乡|村|大道|大厦|广场|小�
 class Reads(Protocol):
     """What is needed of a classifier."""
 
-    def read(self, text: str, *, received_at: datetime | None = None, channel: str = "web") -> Reading:
+    def read(self, text: str, *, received_at: datetime | None = None, channel: str = "web") -> "Reading":
         """Everything noted of one text."""
 
 
@@ -86,12 +88,12 @@ def _read(classifier: Reads, words: str, now: datetime) -> Understanding:
     return understand(classifier.read(words, received_at=now))
 
 
-def understand(reading: Reading) -> Understanding:
+def understand(reading: "Reading") -> Understanding:
     """What of a reading the questions depend on; `unsure` where a wrong guess would be worse than none. Pure."""
     result = reading.result
     if result is None:
         return Understanding("unsure")
-    is_sure = _is_sure(result)
+    is_sure = _is_sure(result, reading.ruled or result)
     place = reading.place.jurisdiction if reading.place.confidence >= SURE_OF_PLACE else "unknown"
     return Understanding(
         disposition=cast("Disposition", result.disposition) if is_sure else "unsure",
@@ -105,16 +107,19 @@ def understand(reading: Reading) -> Understanding:
     )
 
 
-def _is_sure(result: Classification) -> bool:
-    """Spam is never called so: who wrote three words about a real thing would be offended."""
+def _is_sure(result: "Classification", ruled: "Classification") -> bool:
+    """Nobody is sent elsewhere, or thought to be only asking, unless rules and model agree that the matter is not ours.
+
+    Spam is never called so: who wrote three words about a real thing would be offended.
+    """
     if result.confidence.get("disposition", 0.0) < SURE_OF_KIND or result.disposition == "not_actionable":
         return False
     if result.disposition != "in_scope":
-        return True
+        return ruled.disposition == result.disposition
     return "no_clause" not in result.review_reasons and result.confidence["clauses"] >= SURE_OF_CLAUSES
 
 
-def _list_facts(reading: Reading, result: Classification, place: str) -> Iterator[Fact]:
+def _list_facts(reading: "Reading", result: "Classification", place: str) -> Iterator[Fact]:
     facts, words = reading.facts, reading.normal.text
     told: dict[Fact, bool] = {
         "county": place not in {"unknown", "city"},
