@@ -78,7 +78,8 @@ def choose_follow_ups(
     Of the questions asked `before` those that were answered or skipped stay and count.
     """
     by_id = {item.id: item for item in rules.follow_ups}
-    kept = [by_id[name] for name in before if name in by_id and _slot(by_id[name]) in answers][: rules.most]
+    known = {_slot(by_id[name]): by_id[name] for name in before if name in by_id}
+    kept = [item for slot, item in known.items() if slot in answers][: rules.most]
     facts = said.facts | _facts_given(answers)
     fitting = [
         item for item in rules.follow_ups if _fits(item.when, said, facts) and not _is_given(item, has_files)

@@ -11,8 +11,11 @@ from pydantic import Field, model_validator
 
 from config.rulefile import Frozen
 
-Fact = Literal["county", "place", "body", "date", "period", "amount", "contact", "duration"]
-"""What a text may tell already. `date`: a day; `period`: a time without a day (上个月, 一直)."""
+Fact = Literal["county", "place", "body", "date", "period", "amount", "contact", "duration", "site"]
+"""What a text may tell already.
+
+`date`: a day; `period`: a time without a day (上个月, 一直); `site`: where an exam is held.
+"""
 Kind = Literal["text", "choice", "date", "place", "county", "body", "files"]
 Disposition = Literal[
     "in_scope", "other_safety", "other_department", "consultation", "not_actionable", "unsure"

@@ -33,6 +33,7 @@ _DURATION = re.compile(r"(?:\d|[一二两三四五六七八九十半几])\s*(?:�
 _PERIOD = re.compile(
     r"[去今前]年|[上这本]个?(?:月|周|星期|礼拜)|每[天周月年次个]|一直|长期|至今|平时|最近|前几天|\d+月份?|经常|正在"
 )
+_SITE = re.compile(r"(?:校|院|中专|中心|职教|大厦|楼|公司|厂)[的里内]?(?:理论|实操)?(?:考点|考场|考试点)")
 _PLACE = re.compile(r"[一-鿿](?:路|街|镇|乡|村|大道|大厦|广场|小区|社区|号楼|园区|工业园)")
 
 
@@ -129,6 +130,7 @@ def _list_facts(reading: "Reading", result: "Classification", place: str) -> Ite
         "period": bool(_PERIOD.search(words)),
         "amount": bool(facts.amounts),
         "contact": bool(facts.phones or facts.wechat or facts.qq or facts.links),
+        "site": bool(_SITE.search(words)),
         "duration": bool(_DURATION.search(words)),
     }
     return (fact for fact, holds in told.items() if holds)

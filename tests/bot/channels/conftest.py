@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.app import ChatParts, run_chat
+from bot.understanding import Reader
 from config.catalog import load_catalog
 from tests.fakes.botapi import FakeBotApi
 
@@ -39,8 +40,8 @@ def running(db, keys, catalog, chat_settings):
     """`async with running():` the chat is served; leaving the block stops it like a process that ends."""
 
     @contextlib.asynccontextmanager
-    async def run(*, is_alone: bool = True):
-        parts = ChatParts(db, keys, catalog, chat_settings)
+    async def run(*, is_alone: bool = True, reader: Reader | None = None):
+        parts = ChatParts(db, keys, catalog, chat_settings, reader=reader)
         task = asyncio.create_task(run_chat(parts, is_alone=is_alone))
         try:
             yield parts

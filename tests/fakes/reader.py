@@ -1,0 +1,32 @@
+"""Readers of tips: the real one, and one that says what a test wants to hear."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from config.catalog import Catalog
+from config.follow_ups import Understanding
+from triage.language import Classifier, load_classifier
+from triage.preview import Preview
+
+
+@dataclass
+class Says:
+    """Understands every text in the same way, or none of them."""
+
+    said: Understanding | None
+    heard: list[str] = field(default_factory=list)
+
+    async def read(self, words: str, *, now: datetime) -> Understanding | None:
+        self.heard.append(words)
+        return self.said
+
+
+async def make_real_reader(catalog: Catalog) -> Preview:
+    """Triage as citizens meet it; patient, for machines that test many things at once."""
+
+    async def load() -> Classifier:
+        return load_classifier(catalog)
+
+    preview = Preview(load, seconds=20)
+    await preview.warm()
+    return preview
