@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
-from config.catalog import Catalog
+from config.catalog import Catalog, load_catalog
 from config.follow_ups import Understanding
 from triage.language import Classifier, load_classifier
 from triage.preview import Preview
@@ -21,11 +22,16 @@ class Says:
         return self.said
 
 
+@cache
+def _classifier(version: str) -> Classifier:  # noqa: ARG001 - the key of the cache
+    return load_classifier(load_catalog())
+
+
 async def make_real_reader(catalog: Catalog) -> Preview:
     """Triage as citizens meet it; patient, for machines that test many things at once."""
 
     async def load() -> Classifier:
-        return load_classifier(catalog)
+        return _classifier(catalog.version)
 
     preview = Preview(load, seconds=20)
     await preview.warm()
