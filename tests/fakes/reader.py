@@ -23,7 +23,7 @@ class Says:
 
 
 @cache
-def _classifier(version: str) -> Classifier:  # noqa: ARG001 - the key of the cache
+def _classifier(version: str) -> Classifier:
     return load_classifier(load_catalog())
 
 
