@@ -54,6 +54,19 @@ def describe(answers: Answers, catalog: Catalog, locale: str) -> str:
     return text("questions.understood.joined", locale, says=says, rest=rest) if rest else says
 
 
+def find_in_words(answers: Answers, field: str, catalog: Catalog, locale: str) -> str:
+    """What stands in the story already of an answer that was not given: a county or a name, marked as such."""
+    note = find_note(answers)
+    if note is None or not is_fresh(note, answers):
+        return ""
+    office = catalog.counties.get(note.county)
+    found = {
+        "county": office.short_title(locale) if office else "",
+        "target": _join("names", list(note.bodies), locale),
+    }.get(field, "")
+    return text("questions.understood.from_words", locale, value=found) if found else ""
+
+
 def choice_words(question: Question, choice: str, locale: str) -> str:
     """Words of a choice of a question that is not asked in the words of the fixed questionnaire."""
     is_matter = question.id == MEANT and choice not in {RIGHT, ELSE}

@@ -127,7 +127,7 @@ def _list_facts(reading: "Reading", result: "Classification", place: str) -> Ite
         "place": bool(_PLACE.search(words)),
         "body": bool(result.targets),
         "date": bool(reading.moments or facts.dates),
-        "period": bool(_PERIOD.search(words)),
+        "period": result.urgency == "immediate" or bool(_PERIOD.search(words)),
         "amount": bool(facts.amounts),
         "contact": bool(facts.phones or facts.wechat or facts.qq or facts.links),
         "site": bool(_SITE.search(words)),

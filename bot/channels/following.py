@@ -9,7 +9,7 @@ from bot.channels.steps import Step, find_step
 from bot.channels.turn import MEMORY, Choices, Turn
 from bot.follow_ups import MEANT, MEANT_WORDS, Plan, collect_answers, collect_meant, make_note, make_plan
 from bot.understanding import NOTE, find_note, find_story, is_fresh
-from bot.understood import choice_words, make_remarks
+from bot.understood import choice_words, find_in_words, make_remarks
 from config.follow_ups import Understanding
 from config.questionnaires import Question, Questionnaire
 from config.text import text
@@ -151,6 +151,11 @@ def remark_lines(turn: Turn) -> tuple[str, str]:
     """For the summary: how we understood him, and that it may be known."""
     remarks = make_remarks(turn.answers, turn.around.catalog, turn.draft.locale)
     return remarks.understood, remarks.known
+
+
+def answer_in_words(turn: Turn, step: Step) -> str:
+    """What the story says already of an answer that was not given."""
+    return find_in_words(turn.answers, step.name, turn.around.catalog, turn.draft.locale)
 
 
 def is_told_in_sentence(step: Step) -> bool:

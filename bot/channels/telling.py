@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.channels.following import (
     QUESTIONNAIRE,
+    answer_in_words,
     answer_label,
     ask_words,
     change_rows,
@@ -368,7 +369,8 @@ async def show_summary(turn: Turn) -> None:
             if step.kind == "file" and files
             else _shown_value(turn, step)
         )
-        lines.append(turn.word("summary.line", label=label, value=shown or turn.word("summary.none")))
+        shown = shown or answer_in_words(turn, step) or turn.word("summary.none")
+        lines.append(turn.word("summary.line", label=label, value=shown))
     lines += [f"\n{known}"] if known else []
     lines.append(turn.word("summary.foot"))
     turn.say("\n".join(lines), choices=_summary_choices(turn))

@@ -26,7 +26,7 @@ from bot.questionnaire import (
 )
 from bot.receipts import Receipt, derive_code
 from bot.understanding import find_note
-from bot.understood import choice_words
+from bot.understood import choice_words, find_in_words
 from bot.web.context import DESK, count_source
 from bot.web.drafts import (
     drop_draft,
@@ -298,6 +298,7 @@ def _rows(request: web.Request, draft: Draft) -> list[dict[str, str]]:
                 if value in offices
                 else text("public.report.county_unknown", locale)
             )
+        value = value or find_in_words(draft.answers, line.field, request.app[DESK].catalog, locale)
         key = f"{question.words}.label" if question else f"public.report.label.{line.question}_{line.field}"
         label = text(key, locale)
         rows.append({"label": label, "value": value, "href": f"/report/{line.question}?to={TO_CHECK}"})

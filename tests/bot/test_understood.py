@@ -7,7 +7,7 @@ import pytest
 
 from bot.follow_ups import ELSE, MEANT, MEANT_WORDS, make_note
 from bot.understanding import NOTE, tells_of_danger
-from bot.understood import make_remarks
+from bot.understood import find_in_words, make_remarks
 from config.catalog import load_catalog
 from config.follow_ups import Understanding
 from config.text import LOCALES, load_texts
@@ -42,6 +42,14 @@ def test_what_he_answered_goes_before_what_we_read():
     assert "鑫盛学校" in told.understood
     assert "临颍县" in told.understood
     assert "宏达" not in told.understood
+
+
+def test_what_the_story_says_is_not_shown_as_missing():
+    answers = draft("宏达培训学校交钱包过，在舞阳", PASS)
+    assert find_in_words(answers, "county", CATALOG, "zh-CN") == "舞阳县（您的话里写到了）"
+    assert find_in_words(answers, "target", CATALOG, "zh-CN") == "宏达培训学校（您的话里写到了）"
+    assert find_in_words(answers, "occurred", CATALOG, "zh-CN") == ""
+    assert find_in_words({**answers, "what": {"text": "别的事"}}, "county", CATALOG, "zh-CN") == ""
 
 
 def test_where_we_are_not_sure_we_say_so_and_where_nobody_read_we_say_nothing():

@@ -62,6 +62,7 @@ async def test_a_sale_is_asked_for_the_money_and_the_chat_and_never_for_the_coun
     check = await visitor.send("/report/contact", choice="anonymous")
     assert "我们理解您说的是：有人承诺交钱包过。说的是“宏达安全培训学校”，在郾城区。" in check.words
     assert "微信转给姓李的老师" in check.words
+    assert "郾城区（您的话里写到了）" in check.words
     assert "收据.txt" in check.words
     await visitor.send("/report/check")
     tip = await the_tip(db)
