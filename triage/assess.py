@@ -7,7 +7,6 @@ without a case. No tip is left lying: one that the machine cannot read goes to t
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,7 +26,7 @@ from triage.language import Classifier
 from triage.matters import Matters, keep_look, look_for_same_matter
 from triage.permissions import CITY
 from triage.routing import Route, choose_route, follow_matter
-from triage.told import join_words, keep_own_evidence, list_still_missing
+from triage.told import Line, list_still_missing, read_tip
 
 BATCH = 10
 LEASE = timedelta(seconds=6)
@@ -35,9 +34,6 @@ LEASE = timedelta(seconds=6)
 second one to write finds the tip assessed and leaves it.
 """
 log = structlog.get_logger()
-
-Line = dict[str, Any]
-"""What triage says of a tip: the output line of `tipline triage`."""
 
 
 async def assess_waiting(
@@ -61,9 +57,7 @@ def _classify(classifier: Classifier, catalog: Catalog, tip: Tip) -> Line:
     if tip.attempts > MAX_ATTEMPTS:
         log.error("tip_not_readable", tip_id=tip.id)
         return _unread_line(catalog)
-    words = join_words(tip)
-    classification = classifier.classify(words, received_at=tip.received_at, channel=tip.channel.value)
-    return keep_own_evidence(classification.to_json(str(tip.id)), tip)
+    return read_tip(classifier, tip)
 
 
 def _unread_line(catalog: Catalog) -> Line:

@@ -6,11 +6,12 @@ from typing import Any
 from aiohttp import web
 
 from bot.follow_ups import Plan, make_note, make_plan
+from bot.limits import READINGS_OF_SOURCE
 from bot.understanding import NOTE, find_note
 from bot.understood import Remarks, make_remarks
-from bot.web.context import DESK
+from bot.web.context import DESK, count_source
 from config.questionnaires import Questionnaire
-from config.web import get_locale
+from config.web import Refusal, get_locale
 from models.tip import Attachment, Draft
 
 STORY = "what"
@@ -36,7 +37,9 @@ async def read_story(
     """What to keep beside the story: a note of how it was understood, where it was read in time."""
     desk = request.app[DESK]
     words, reader = answer.get("text", ""), desk.reader
-    said = await reader.read(words, now=desk.now()) if reader else None
+    if reader is None or not await _may_read(request):
+        return {}
+    said = await reader.read(words, now=desk.now())
     if said is None:
         return {}
     answers = draft.answers if draft else {}
@@ -49,6 +52,16 @@ async def read_story(
         before=find_note(answers),
     )
     return {NOTE: note.to_json()}
+
+
+async def _may_read(request: web.Request) -> bool:
+    """Reading costs more than storing, so that one source has only so much of it; nothing is refused."""
+    try:
+        async with request.app[DESK].db.begin() as session:
+            await count_source(session, request, READINGS_OF_SOURCE)
+    except Refusal:
+        return False
+    return True
 
 
 def get_remarks(request: web.Request, draft: Draft | None) -> Remarks:

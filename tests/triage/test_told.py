@@ -14,7 +14,14 @@ from tests.factories import make_tip
 from triage.assess import assess_waiting, open_case
 from triage.language import Classifier, load_classifier
 from triage.matters import Matters
-from triage.told import join_words, keep_own_evidence, list_still_missing, view_answers, view_meant
+from triage.told import (
+    join_words,
+    keep_own_evidence,
+    list_still_missing,
+    merge_lines,
+    view_answers,
+    view_meant,
+)
 
 TEXT = "郾城区孟庙镇的“宏达安全培训学校”开包过班，交三千八保证拿电工证，不用上课。"
 CLEAR = {
@@ -103,6 +110,39 @@ def test_a_correction_is_shown_beside_what_he_had_been_told():
     assert told == "有人承诺交钱包过；考试有人作弊"
     assert says.startswith("有人造假证")
     assert view_meant(a_tip(), "zh-CN") is None
+
+
+def a_line(**changes):
+    facts = {"phones": [], "amounts": []}
+    return CLEAR | {"facts": facts, "missing": ["amount"], "confidence": {"jurisdiction": 0.9}} | changes
+
+
+def test_answers_add_what_they_were_asked_for_and_never_a_clause():
+    whole = a_line(
+        clauses=["3.1.4", "3.1.3"],
+        police_referral=True,
+        facts={"phones": ["13900001111"], "amounts": [800.0]},
+        missing=[],
+        targets=["鑫盛学校"],
+        urgency="immediate",
+    )
+    merged = merge_lines(a_line(), whole)
+    assert (merged["clauses"], merged["police_referral"]) == (["3.1.4"], False)
+    assert merged["facts"]["phones"] == ["13900001111"]
+    assert merged["targets"] == ["宏达安全培训学校", "鑫盛学校"]
+    assert (merged["missing"], merged["urgency"]) == ([], "immediate")
+
+
+def test_answers_tell_the_county_that_the_words_left_out_and_overrule_none():
+    nowhere = a_line(jurisdiction="unknown", review=True, review_reasons=["no_place"])
+    merged = merge_lines(nowhere, a_line(jurisdiction="wuyang"))
+    assert (merged["jurisdiction"], merged["review"], merged["review_reasons"]) == ("wuyang", False, [])
+    assert merge_lines(a_line(), a_line(jurisdiction="wuyang"))["jurisdiction"] == "yancheng"
+
+
+def test_where_the_words_leave_open_what_is_alleged_the_whole_decides():
+    unclear = a_line(clauses=[], review=True, review_reasons=["no_clause"])
+    assert merge_lines(unclear, a_line(clauses=["3.4.3"]))["clauses"] == ["3.4.3"]
 
 
 async def test_a_correction_asks_for_a_person(
