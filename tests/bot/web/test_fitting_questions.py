@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import select
 
+from bot.limits import READINGS_OF_SOURCE
 from config.catalog import Catalog
 from config.follow_ups import Understanding
 from models.tip import Attachment, Draft, Tip
@@ -183,6 +184,20 @@ async def test_without_a_reader_that_answers_the_report_goes_its_fixed_or_genera
         check = await somebody.send("/report/contact", choice="anonymous")
         assert ("我们还没完全看懂" in check.words) is (said is not None)
         assert ("不对，改一下" in check.words) is (said is not None)
+
+
+async def test_who_writes_too_many_stories_is_asked_the_fixed_questions_and_not_refused(
+    at_site_with, monkeypatch
+):
+    monkeypatch.setattr("bot.web.context.find_source", lambda *_, **__: "198.51.100.7")
+    reader = Says(Understanding("unsure"))
+    async with at_site_with(reader) as site, Visitor(site) as somebody:
+        await somebody.open("/report/what")
+        for _ in range(READINGS_OF_SOURCE.most + 1):
+            page = await somebody.send("/report/what", text=SALE)
+            assert page.address == "/report/where"
+            await somebody.open("/report/what")
+    assert len(reader.heard) == READINGS_OF_SOURCE.most
 
 
 async def test_questions_of_nobody_are_not_found(visitor: Visitor):
