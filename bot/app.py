@@ -25,6 +25,7 @@ from bot.channels.webhook import make_path, make_webhook
 from bot.channels.worker import ChatWorker
 from bot.delivery import SendChat
 from bot.inbox import chat_digest
+from bot.understanding import Reader
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
@@ -42,13 +43,17 @@ CHECK_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ChatParts:
-    """What the chat stands on. `arrived` wakes the worker of this process when its webhook stored an update."""
+    """What the chat stands on. `arrived` wakes the worker of this process when its webhook stored an update.
+
+    Without a `reader` everybody is asked the fixed questions.
+    """
 
     db: Database
     keys: Keys
     catalog: Catalog
     settings: Settings
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    reader: Reader | None = None
 
 
 def make_telegram(settings: Settings) -> TelegramChat | None:
@@ -107,7 +112,12 @@ async def run_chat(parts: ChatParts, *, is_alone: bool = False) -> None:
 async def _serve(chat: TelegramChat, parts: ChatParts) -> None:
     settings = parts.settings
     around = Surroundings(
-        parts.keys, parts.catalog, settings.files, settings.public_url, antivirus=settings.antivirus
+        parts.keys,
+        parts.catalog,
+        settings.files,
+        settings.public_url,
+        antivirus=settings.antivirus,
+        reader=parts.reader,
     )
     dialogue = ChatDialogue(parts.db, chat, around, read_update=read_update)
     worker = ChatWorker(parts.db, chat, dialogue, keys=parts.keys, arrived=parts.arrived)

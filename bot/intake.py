@@ -4,10 +4,11 @@ Functions take the session of the caller's transaction and never commit: the cal
 code only after the commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,6 +72,10 @@ class Submission:
     draft_id: int | None = None
     notice_version: str = ""
     """Version of the privacy notice that the reporter was shown before the first question."""
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Answers to follow-up questions, by question."""
+    meant: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """How the reporter corrected what we had understood; empty where he did not."""
 
 
 async def receive_tip(session: AsyncSession, submission: Submission, *, keys: Keys, now: datetime) -> Receipt:
@@ -144,6 +149,8 @@ def check_submission(submission: Submission) -> None:
         check_words(name, getattr(submission, name), longest=MAX_ANSWER)
     for name in ("name", "phone"):
         check_words(name, getattr(submission, name), longest=MAX_CONTACT)
+    for name, words in {**submission.answers, "meant": submission.meant.get("words", "")}.items():
+        check_words(name, words, longest=MAX_ANSWER)
 
 
 def check_words(field: str, words: str, *, longest: int, is_required: bool = False) -> None:
@@ -193,6 +200,8 @@ def _make_tip(
         county=submission.county,
         target=submission.target,
         occurred=submission.occurred,
+        answers=dict(submission.answers),
+        meant=dict(submission.meant),
         is_named=bool(submission.name or submission.phone),
         received_at=now,
         notice_version=submission.notice_version,
@@ -216,7 +225,8 @@ def _seal_identity(submission: Submission, tip_id: int, keys: Keys) -> Identity:
 
 def _digest_body(keys: Keys, submission: Submission) -> bytes:
     """Keyed hash of what was said, to tell a repeated request from another one under the same key."""
-    said = {key: value for key, value in asdict(submission).items() if key not in _NOT_SAID}
+    empty = {key for key in ("answers", "meant") if not getattr(submission, key)}
+    said = {key: value for key, value in asdict(submission).items() if key not in _NOT_SAID | empty}
     return keys.digest("submission", "body", *(f"{key}={said[key]}" for key in sorted(said)))
 
 

@@ -67,6 +67,12 @@ class Tip(Base):
     county: Mapped[Short] = mapped_column(default="", comment="office id chosen by the reporter, or empty")
     target: Mapped[Words] = mapped_column(default="")
     occurred: Mapped[Words] = mapped_column(default="")
+    answers: Mapped[Data] = mapped_column(
+        default=dict, server_default="{}", comment="follow-up question -> words, or id of the choice"
+    )
+    meant: Mapped[Data] = mapped_column(
+        default=dict, server_default="{}", comment="reporter's correction: {told, choice, words}, or empty"
+    )
     is_named: Mapped[bool] = mapped_column(default=False, comment="a name or phone was given")
     notice_version: Mapped[Short] = mapped_column(
         default="", server_default="", comment="version of the privacy notice that was shown before"

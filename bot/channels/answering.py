@@ -12,6 +12,7 @@ from bot.channels.asking import (
     questionnaire_of,
     words_of,
 )
+from bot.channels.following import ask_words, plan_of, take_reading
 from bot.channels.sending import submit
 from bot.channels.steps import (
     Step,
@@ -144,8 +145,8 @@ async def _take_line(turn: Turn, step: Step, typed: str) -> None:
 async def _take_typed_county(turn: Turn, step: Step, typed: str) -> None:
     office_id, place = find_county(turn.around.catalog.offices.values(), typed)
     is_told = len(typed) >= STORY_LIKE and any(mark in typed for mark in _MARKS)
-    steps = list_steps(questionnaire_of(turn), turn.answers)
-    place_step = next((s for s in steps if s.name == "place" and s.question == step.question), None)
+    steps = list_steps(plan_of(turn).whole, turn.answers)
+    place_step = next((s for s in steps if s.name == "place"), None)
     has_room = place_step is not None and not find_flaw(turn, place_step, place)
     if office_id == UNKNOWN_COUNTY and (is_told or not has_room):
         await _join_story(turn)
@@ -158,7 +159,7 @@ async def _take_typed_county(turn: Turn, step: Step, typed: str) -> None:
         turn.say(turn.word("county_unknown"))
     if place and place_step and has_room:
         _store(turn, place_step, place)
-        step = place_step
+        step = place_step if place_step.name in {field.id for field in step.question.fields} else step
     await _go_on(turn, step)
 
 
@@ -234,7 +235,7 @@ async def _send_files_only(turn: Turn, step: Step) -> None:
 def _mark_choice(turn: Turn, step: Step, value: str) -> None:
     """Show on the question itself what was chosen; its buttons are used up."""
     if turn.incoming.kind == "tap" and turn.incoming.message_id:
-        question = turn.word(f"ask.{step.question.id}.{step.name}")
+        question = ask_words(turn, step)
         chosen = turn.word("given", answer=words_of(turn, step, value))
         turn.change(turn.incoming.message_id, f"{question}\n\n{chosen}")
 
@@ -252,6 +253,8 @@ async def _change(turn: Turn, question_id: str) -> None:
 
 
 async def _go_on(turn: Turn, step: Step) -> None:
+    if step.kind == "text":
+        await take_reading(turn)
     following = step_after(questionnaire_of(turn), turn.answers, step)
     leaves = following is None or following.question.id != step.question.id
     if leaves and (flaw := _flaw_of_question(turn, step)):
@@ -287,11 +290,12 @@ async def change_answer(turn: Turn) -> bool:
     if not turn.is_telling:
         return False
     step_id = (turn.recall("sources") or {}).get(str(number))
-    step = find_step(questionnaire_of(turn), turn.answers, step_id) if step_id else None
+    step = find_step(plan_of(turn).whole, turn.answers, step_id) if step_id else None
     if step is not None and not find_flaw(turn, step, words):
         _store(turn, step, words)
     elif step is not None or not change_piece(turn, number, words):
         return False
+    await take_reading(turn)
     turn.say(turn.word("edit.taken"))
     await ask_current(turn)
     return True
@@ -299,7 +303,7 @@ async def change_answer(turn: Turn) -> bool:
 
 def keep_place(turn: Turn, words: str) -> bool:
     """A point on the map joins the answer about the place, at whatever step; False where it finds no room."""
-    step = next(s for s in list_steps(questionnaire_of(turn), turn.answers) if s.name == "place")
+    step = next(s for s in list_steps(plan_of(turn).whole, turn.answers) if s.name == "place")
     whole = f"{given_value(turn, step)} {words}".strip()
     if find_flaw(turn, step, whole):
         return False

@@ -1,5 +1,17 @@
 """What is asked: the open question with its buttons, and everything once more before it is sent."""
 
+from bot.channels.following import (
+    QUESTIONNAIRE,
+    answer_in_words,
+    answer_label,
+    ask_words,
+    change_rows,
+    choice_label,
+    is_told_in_sentence,
+    remark_lines,
+    take_reading,
+    walked_of,
+)
 from bot.channels.steps import Step, find_step, list_steps, step_before
 from bot.channels.turn import (
     CHECK,
@@ -16,7 +28,6 @@ from bot.questionnaire import CHOICE, UNKNOWN_COUNTY, Flaw, Typed, check_answer,
 from config.questionnaires import Questionnaire
 from models.queries.tips import list_draft_attachments
 
-QUESTIONNAIRE = "tip"
 MAX_SHOWN = 300
 Row = list[tuple[str, str]]
 _VISIT_WORDS = {
@@ -31,8 +42,8 @@ SKIPPED_IN_VISIT = frozenset({CONTACT_NAME, CONTACT_PHONE})
 
 
 def questionnaire_of(turn: Turn) -> Questionnaire:
-    """The questions of a report."""
-    return turn.around.catalog.questionnaires[QUESTIONNAIRE]
+    """The questions of a report, as they are asked of this one."""
+    return walked_of(turn)
 
 
 def current_step(turn: Turn) -> Step | None:
@@ -42,7 +53,7 @@ def current_step(turn: Turn) -> Step | None:
 
 def first_step(turn: Turn) -> Step:
     """The story, which comes first and to which everything belongs that has no place of its own."""
-    return list_steps(questionnaire_of(turn), {})[0]
+    return list_steps(turn.around.catalog.questionnaires[QUESTIONNAIRE], {})[0]
 
 
 def given_value(turn: Turn, step: Step) -> str:
@@ -73,6 +84,8 @@ async def ask_live(turn: Turn, lead: str) -> None:
 
 
 async def _what_is_open(turn: Turn) -> tuple[str, Choices]:
+    if turn.draft.step == CHECK:
+        await take_reading(turn)
     if turn.draft.step == CHECK and (missing := list_missing(questionnaire_of(turn), turn.answers)):
         steps = list_steps(questionnaire_of(turn), turn.answers)
         turn.draft.step = next(step for step in steps if step.question == missing[0]).id
@@ -92,7 +105,7 @@ def first_choices(turn: Turn) -> list[Row]:
 
 
 def _question_words(turn: Turn, step: Step) -> str:
-    parts = [turn.word(f"ask.{step.question.id}.{step.name}")]
+    parts = [ask_words(turn, step)]
     if given := shown_value(turn, step):
         parts.append(turn.word("given", answer=given))
         if step.kind == "text":
@@ -116,7 +129,7 @@ async def list_choices(turn: Turn, step: Step) -> Choices:
             rows = [[(turn.word("button.files_done"), "keep")]]
         case _ if step.kind == CHOICE:
             rows = [
-                [(turn.word(f"choice.{step.question.id}.{choice.id}"), f"choose:{choice.id}")]
+                [(choice_label(turn, step.question, choice.id), f"choose:{choice.id}")]
                 for choice in step.question.choices
             ]
         case _:
@@ -167,23 +180,22 @@ def _ways_out(turn: Turn, step: Step) -> Row:
 async def _summary_words(turn: Turn) -> str:
     """Everything once more; nothing is sent before the button is tapped."""
     files = await list_draft_attachments(turn.session, turn.draft.id)
-    lines = [turn.word("summary.head")]
+    understood, known = remark_lines(turn)
+    lines = [turn.word("summary.head"), *([f"{understood}\n"] if understood else [])]
     for step in list_steps(questionnaire_of(turn), turn.answers):
-        label = turn.word(f"label.{step.question.id}.{step.name}")
+        if is_told_in_sentence(step):
+            continue
         is_counted = step.kind == "file" and files
         shown = turn.word("summary.files", count=len(files)) if is_counted else shown_value(turn, step)
-        lines.append(turn.word("summary.line", label=label, value=shown or turn.word("summary.none")))
+        shown = shown or answer_in_words(turn, step) or turn.word("summary.none")
+        lines.append(turn.word("summary.line", label=answer_label(turn, step), value=shown))
+    lines += [f"\n{known}"] if known else []
     lines.append(turn.word("summary.foot"))
     return "\n".join(lines)
 
 
 def _summary_choices(turn: Turn) -> Choices:
-    changes = [
-        (turn.word(f"change.{question.id}"), f"change:{question.id}")
-        for question in questionnaire_of(turn).questions
-    ]
-    rows = [changes[i : i + 3] for i in range(0, len(changes), 3)]
-    return [[(turn.word("button.submit"), "submit")], *rows]
+    return [[(turn.word("button.submit"), "submit")], *change_rows(turn)]
 
 
 def shown_value(turn: Turn, step: Step) -> str:
@@ -198,7 +210,7 @@ def shown_value(turn: Turn, step: Step) -> str:
 def words_of(turn: Turn, step: Step, value: str) -> str:
     """An answer in words."""
     if step.kind == CHOICE:
-        return turn.word(f"choice.{step.question.id}.{value}")
+        return choice_label(turn, step.question, value)
     if step.kind == "county":
         office = turn.around.catalog.counties.get(value)
         return office.title(turn.draft.locale) if office else turn.word("county_not_known")

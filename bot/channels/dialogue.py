@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import RefusedError, Reply, TooBigError
+from bot.channels.following import Reading, find_unread_story
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 from bot.channels.responding import Prepared, respond
 from bot.channels.turn import (
@@ -105,12 +106,20 @@ class ChatDialogue:
             async with self._shown_work(incoming.chat_id):
                 file, problem = await self._fetch(incoming.file)
             return Prepared(file=file, problem=problem, is_followed_by_album=is_followed)
-        if not any(sign.isdecimal() for sign in f"{incoming.text}{incoming.argument}"):
-            return Prepared()
         async with self._db.read() as session:
             draft = await find_draft(session, owner)
-        receipt = _find_receipt(incoming, draft)
-        return Prepared(tried=await self._try_receipt(*receipt) if receipt else None)
+        if receipt := _find_receipt(incoming, draft):
+            return Prepared(tried=await self._try_receipt(*receipt))
+        return Prepared(reading=await self._read_story(incoming, draft))
+
+    async def _read_story(self, incoming: Incoming, draft: Draft | None) -> Reading | None:
+        """What the story says, where it is new and was read in time."""
+        reader = self._around.reader
+        if reader is None or draft is None or draft.tip_id is not None:
+            return None
+        words = find_unread_story(incoming, draft.answers, draft.step)
+        said = await reader.read(words, now=now()) if words.strip() else None
+        return Reading(words, said) if said else None
 
     def _read_any(self, update: Mapping[str, Any]) -> Incoming:
         """The channel's update, or a word of our own clock. Raises NotForUsError."""
@@ -168,7 +177,7 @@ class ChatDialogue:
         draft = await self._find_draft(session, owner, incoming, moment)
         if draft is None:
             return []
-        turn = Turn(session, incoming, draft, self._around, moment)
+        turn = Turn(session, incoming, draft, self._around, moment, reading=prepared.reading)
         if incoming.kind != "wake":
             if await _is_flood(turn, owner):
                 return turn.replies

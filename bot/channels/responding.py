@@ -14,6 +14,7 @@ from bot.channels.commands import (
     report,
     run_command,
 )
+from bot.channels.following import Reading
 from bot.channels.managing import manage, take_words
 from bot.channels.proof import send_proof
 from bot.channels.story import add_piece, count_files, keep_file
@@ -62,6 +63,7 @@ class Prepared:
     """Why a file was not taken: a text key below errors.file."""
     tried: TriedReceipt | None = None
     is_followed_by_album: bool = False
+    reading: Reading | None = None
 
 
 async def respond(turn: Turn, prepared: Prepared) -> None:

@@ -1,8 +1,10 @@
 """Sending the tip: number and code are shown once it is committed."""
 
 from datetime import timedelta
+from typing import Any
 
-from bot.channels.asking import ask_current, first_step, questionnaire_of
+from bot.channels.asking import ask_current, first_step
+from bot.channels.following import QUESTIONNAIRE, told_of
 from bot.channels.turn import DONE, Turn
 from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import Limit, TooManyError, check_count
@@ -37,7 +39,8 @@ async def submit(turn: Turn) -> None:
 async def _receive(turn: Turn) -> Receipt:
     digest, limit = turn.draft.owner, TIPS_OF_CHAT
     check_count(limit, await count_try(turn.session, limit.scope, digest, now=turn.now, window=limit.window))
-    values = collect_values(questionnaire_of(turn), turn.answers)
+    base = turn.around.catalog.questionnaires[QUESTIONNAIRE]
+    values: dict[str, Any] = told_of(turn) | collect_values(base, turn.answers)
     submission = Submission(
         channel=Channel.TELEGRAM,
         submission_key=turn.draft.submission_key,

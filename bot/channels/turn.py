@@ -9,18 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels import COPY, Button, Reply
 from bot.channels.incoming import Incoming
+from bot.understanding import Reader
 from config.catalog import Catalog
 from config.keys import Keys
 from config.text import LOCALES, text
 from models.queries.tips import list_draft_attachments
 from models.states import Channel
 from models.tip import Draft
+
+if TYPE_CHECKING:
+    from bot.channels.following import Reading
 
 MEMORY = "_chat"
 MAX_REMEMBERED = 300
@@ -52,6 +56,7 @@ class Surroundings:
     files: Path
     public_url: str | None
     antivirus: str | None = None
+    reader: Reader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class Turn:
     around: Surroundings
     now: datetime
     replies: list[Reply] = field(default_factory=list)
+    reading: "Reading | None" = None
+    """What was read of the story before the transaction, until it is taken."""
 
     # ------------------------------------------------------------ saying
 

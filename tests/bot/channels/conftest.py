@@ -9,6 +9,7 @@ import pytest
 
 from bot.app import ChatParts, run_chat
 from bot.channels import wakes
+from bot.understanding import Reader
 from config.catalog import load_catalog
 from tests.fakes.botapi import FakeBotApi
 
@@ -53,8 +54,8 @@ def running(db, keys, catalog, chat_settings):
     """`async with running():` the chat is served; leaving the block stops it like a process that ends."""
 
     @contextlib.asynccontextmanager
-    async def run(*, is_alone: bool = True):
-        parts = ChatParts(db, keys, catalog, chat_settings)
+    async def run(*, is_alone: bool = True, reader: Reader | None = None):
+        parts = ChatParts(db, keys, catalog, chat_settings, reader=reader)
         task = asyncio.create_task(run_chat(parts, is_alone=is_alone))
         try:
             yield parts
