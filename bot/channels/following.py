@@ -35,10 +35,14 @@ def find_unread_story(incoming: Incoming, answers: Mapping[str, Any], step: str)
 
     While it is being told it is not read: more may come. It ends with a tap, a word, or our own clock.
     """
-    told = find_story(answers)
+    memory, told = answers.get(MEMORY) or {}, find_story(answers)
+    pieces = dict(memory.get("pieces") or [])
+    if incoming.kind == "edit" and incoming.message_id in pieces:
+        changed = pieces | {incoming.message_id: incoming.text}
+        return "\n".join(words for _number, words in sorted(changed.items()) if words.strip())
     if told:
         return "" if is_fresh(find_note(answers), answers) else told
-    pending = (answers.get(MEMORY) or {}).get("pending") or []
+    pending = memory.get("pending") or []
     is_begun = incoming.kind in {"tap", "command", "text"} and step != STORY_STEP
     return "\n".join(words for _number, words in pending) if is_begun else ""
 
