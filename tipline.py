@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from config.catalog import Catalog
     from models.session import Database
     from triage.language import Classifier
+    from triage.preview import Preview
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -149,21 +150,63 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(open_home(settings, may_create=True))
-        chat = ChatParts(home.db, home.keys, home.catalog, settings)
         await _welcome(home, is_demo=is_demo)
+        shared = _SharedClassifier(home)
+        preview = _make_preview(stack, shared) if _needs_preview(settings, parts) else None
+        chat = ChatParts(home.db, home.keys, home.catalog, settings, reader=preview)
         if "worker" in parts:
-            _start_task(stack, _run_worker(home), stop)
+            _start_task(stack, _run_worker(home, shared), stop)
         if "public" in parts:
-            site = make_public_site(db=home.db, keys=home.keys, catalog=home.catalog, settings=settings)
+            site = make_public_site(
+                db=home.db, keys=home.keys, catalog=home.catalog, settings=settings, reader=preview
+            )
             add_webhook(site, chat)
             await _start_site(stack, site, settings.public, "Citizens")
         if "console" in parts:
             await _start_site(stack, _make_console(home), settings.console, "Staff")
         if "bot" in parts or ("public" in parts and settings.telegram_webhook_secret):
             _start_task(stack, run_chat(chat, is_alone=parts == ALL_PARTS), stop)
+        if preview:  # last: a site that listens is worth more than one that asks well
+            _start_task(stack, preview.warm(), stop)
         if "bot" in parts and not settings.telegram_token:
             click.echo("Telegram: off (TIPLINE_TELEGRAM_TOKEN is not set); everything else works.")
         await stop.wait()
+
+
+class _SharedClassifier:
+    """The classifier of this process: loaded when the first part wants it, and once for all of them."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._lock = asyncio.Lock()
+        self._classifier: Classifier | None = None
+
+    async def get(self) -> "Classifier":
+        """Loaded in a thread. Raises ModelError."""
+        async with self._lock:
+            if self._classifier is None:
+                self._classifier = await asyncio.to_thread(self._load)
+        return self._classifier
+
+    def _load(self) -> "Classifier":
+        from triage.language import load_classifier
+        from triage.meaning import find_model
+
+        return load_classifier(self._home.catalog, model=find_model(self._home.settings.data))
+
+
+def _needs_preview(settings: Settings, parts: frozenset[str]) -> bool:
+    """Whether somebody writes tips to this process, and shall be asked what fits them."""
+    return settings.has_fitting_questions and bool(parts & {"public", "bot"})
+
+
+def _make_preview(stack: AsyncExitStack, shared: _SharedClassifier) -> "Preview":
+    """The reader of tips: until it is warm, and where its model cannot be loaded, the fixed questions are asked."""
+    from triage.preview import Preview
+
+    preview = Preview(shared.get)
+    stack.callback(preview.close)
+    return preview
 
 
 def _make_console(home: Home) -> "web.Application":
@@ -241,7 +284,7 @@ async def _make_administrator(home: Home) -> None:
     click.echo(f"Administrator: {made.staff.login}  one-time password: {made.password}")
 
 
-async def _run_worker(home: Home) -> None:
+async def _run_worker(home: Home, shared: _SharedClassifier) -> None:
     """Triage, clocks and delivery, until cancelled."""
     from functools import partial
 
@@ -249,7 +292,6 @@ async def _run_worker(home: Home) -> None:
     from bot.delivery import deliver_due
     from bot.receipts import harden
     from triage.jobs import Job, harden_codes, make_jobs
-    from triage.language import load_classifier
     from triage.meaning import find_model
     from triage.worker import Worker
 
@@ -268,8 +310,8 @@ async def _run_worker(home: Home) -> None:
         )
         return done["claimed"]
 
+    classifier = await shared.get()
     model = find_model(settings.data)
-    classifier = await asyncio.to_thread(load_classifier, home.catalog, model=model)
     await asyncio.to_thread(_keep_version, settings.data, classifier.rules_version, model)
     jobs = [
         *make_jobs(
@@ -755,6 +797,18 @@ def bench_intake(submitters: int, rounds: int) -> None:
 
     async def work() -> None:
         _show(await run_intake_bench(submitters=submitters, rounds=rounds))
+
+    run(work())
+
+
+@bench.command("chat")
+@click.option("--chats", default=500, show_default=True, type=click.IntRange(1, 5000))
+def bench_chat(chats: int) -> None:
+    """So many chats at once, ten messages each, some told to wait; whether every one came through, in order."""
+    from bot.bench_chat import run_chat_bench
+
+    async def work() -> None:
+        _show(await run_chat_bench(chats=chats))
 
     run(work())
 

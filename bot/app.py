@@ -5,7 +5,6 @@ one process only, because Telegram hands its updates to one listener.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -13,22 +12,26 @@ from typing import NoReturn
 import structlog
 from aiohttp import web
 
-from bot.channels import RefusedError, TryLaterError, UnreachableError
+from bot.channels import Button, RefusedError, TryLaterError, UnreachableError
 from bot.channels.commands import COMMANDS
 from bot.channels.dialogue import ChatDialogue
 from bot.channels.polling import poll_forever
 from bot.channels.pulse import Pulse
 from bot.channels.telegram import TelegramChat
 from bot.channels.telegram_updates import read_update
-from bot.channels.turn import OPEN_STATUS, Surroundings, remember_numbers
+from bot.channels.turn import OPEN, Surroundings, remember_numbers
+from bot.channels.wakes import wake_forever
 from bot.channels.webhook import make_path, make_webhook
 from bot.channels.worker import ChatWorker
+from bot.delivery import SendChat
 from bot.inbox import chat_digest
+from bot.understanding import Reader
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
 from config.text import BASE_LOCALE, LOCALES, text
-from models.queries.tips import find_draft, find_latest_tip_of_chat
+from models.notice import Notice
+from models.queries.tips import find_draft
 from models.queries.updates import release_claims
 from models.session import Database
 
@@ -40,13 +43,17 @@ CHECK_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ChatParts:
-    """What the chat stands on. `arrived` wakes the worker of this process when its webhook stored an update."""
+    """What the chat stands on. `arrived` wakes the worker of this process when its webhook stored an update.
+
+    Without a `reader` everybody is asked the fixed questions.
+    """
 
     db: Database
     keys: Keys
     catalog: Catalog
     settings: Settings
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    reader: Reader | None = None
 
 
 def make_telegram(settings: Settings) -> TelegramChat | None:
@@ -105,12 +112,18 @@ async def run_chat(parts: ChatParts, *, is_alone: bool = False) -> None:
 async def _serve(chat: TelegramChat, parts: ChatParts) -> None:
     settings = parts.settings
     around = Surroundings(
-        parts.keys, parts.catalog, settings.files, settings.public_url, antivirus=settings.antivirus
+        parts.keys,
+        parts.catalog,
+        settings.files,
+        settings.public_url,
+        antivirus=settings.antivirus,
+        reader=parts.reader,
     )
     dialogue = ChatDialogue(parts.db, chat, around, read_update=read_update)
     worker = ChatWorker(parts.db, chat, dialogue, keys=parts.keys, arrived=parts.arrived)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run())
+        group.create_task(wake_forever(parts.db, keys=parts.keys, arrived=parts.arrived))
         group.create_task(_receive(chat, parts))
 
 
@@ -160,21 +173,29 @@ async def fill_menu(chat: TelegramChat) -> None:
         await chat.set_commands(commands, language="" if locale == BASE_LOCALE else locale)
 
 
-def make_send_chat(chat: TelegramChat, parts: ChatParts) -> Callable[[str, str], Awaitable[None]]:
-    """How delivery sends a notice: a reporter's gets the button that opens his tip, and can be deleted by /forget.
+def make_send_chat(chat: TelegramChat, parts: ChatParts) -> SendChat:
+    """How delivery sends a notice: a reporter's gets the buttons that open his tip, and can be deleted by /forget.
 
     What it answers raises the errors of `bot.channels`.
     """
 
-    async def send(chat_id: str, words: str) -> None:
-        digest = chat_digest(parts.keys, int(chat_id))
-        async with parts.db.read() as session:
-            tip = await find_latest_tip_of_chat(session, digest)
-        buttons = [[(text("chat.button.status", tip.locale), OPEN_STATUS)]] if tip else []
+    async def send(chat_id: str, words: str, notice: Notice) -> None:
+        if notice.tip_id is None:
+            await chat.send(int(chat_id), words)
+            return
+        buttons = make_notice_buttons(notice)
         number = await chat.send(int(chat_id), words, buttons=buttons)
-        if number is not None and tip:
+        if number is not None:
             async with parts.db.begin() as session:
-                if draft := await find_draft(session, digest):
+                if draft := await find_draft(session, chat_digest(parts.keys, int(chat_id))):
                     remember_numbers(draft, "sent", [number])
 
     return send
+
+
+def make_notice_buttons(notice: Notice) -> list[list[Button]]:
+    """Below a question the reply, below anything else the progress; and the way to have peace."""
+    number = str(notice.values.get("number", ""))
+    verb = "reply" if notice.kind == "question_waiting" else "status"
+    ways = [(verb, f"button.open_{verb}"), ("mute", "button.mute")]
+    return [[(text(f"chat.{key}", notice.locale), f"{OPEN}{name}:{number}") for name, key in ways]]

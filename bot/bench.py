@@ -87,7 +87,7 @@ async def run_intake_bench(
         "refused": tally.refused,
         "seconds": round(elapsed, 3),
         "tips_per_second": round(len(tally.sent) / elapsed, 1),
-        "ms": _spread(tally.seconds),
+        "ms": spread(tally.seconds),
         **stored,
         **repeats,
     }
@@ -101,7 +101,7 @@ async def _serve(folder: Path, command: Sequence[str]) -> AsyncIterator[str]:
     """The public site in a process of its own; answers its address."""
     process = await asyncio.create_subprocess_exec(
         *command,
-        env=_environment(folder),
+        env=make_environment(folder),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -120,11 +120,11 @@ async def _serve(folder: Path, command: Sequence[str]) -> AsyncIterator[str]:
         await process.wait()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def make_environment(folder: Path) -> dict[str, str]:
     """Settings of the site under test. All are set, so that nothing of a real installation reaches it."""
     own = {
         "DATA": str(folder),
-        "DATABASE_URL": f"sqlite+aiosqlite:///{_database(folder)}",
+        "DATABASE_URL": f"sqlite+aiosqlite:///{find_database(folder)}",
         "KEYS": str(folder / "keys.json"),
         "PUBLIC": "127.0.0.1:0",
         "CONSOLE": "127.0.0.1:0",
@@ -132,7 +132,8 @@ def _environment(folder: Path) -> dict[str, str]:
     return dict(os.environ) | {f"TIPLINE_{name}": value for name, value in own.items()}
 
 
-def _database(folder: Path) -> Path:
+def find_database(folder: Path) -> Path:
+    """The database file of a run."""
     return folder / "tipline.db"
 
 
@@ -223,7 +224,7 @@ async def _check_repeats(client: aiohttp.ClientSession, sent: Sequence[Sent]) ->
 
 async def _look(folder: Path, sent: Sequence[Sent]) -> dict[str, int]:
     """What the database holds once the site has stopped: every acknowledged tip with its words, and nothing twice."""
-    db = Database(f"sqlite+aiosqlite:///{_database(folder)}")
+    db = Database(f"sqlite+aiosqlite:///{find_database(folder)}")
     try:
         async with db.read() as session:
             lost = 0
@@ -236,7 +237,7 @@ async def _look(folder: Path, sent: Sequence[Sent]) -> dict[str, int]:
     return {"lost": lost, "numbers": len({tip.number for tip in sent}), "other_tips_stored": extra}
 
 
-def _spread(seconds: Sequence[float]) -> dict[str, float]:
+def spread(seconds: Sequence[float]) -> dict[str, float]:
     """Percentiles in milliseconds."""
     cuts = statistics.quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else [*seconds] * 99
     named = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "max": max(seconds)}

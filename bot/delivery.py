@@ -55,8 +55,8 @@ MOST_TRIES = 20
 OLDEST = timedelta(hours=48)
 JITTER = 0.2
 
-SendChat = Callable[[str, str], Awaitable[None]]
-"""send_chat(chat_id, text): raises the errors of `bot.channels`; anything else is taken for a passing failure."""
+SendChat = Callable[[str, str, Notice], Awaitable[None]]
+"""send_chat(chat_id, text, notice): raises the errors of `bot.channels`; any other is taken for a passing failure."""
 Clock = Callable[[], datetime]
 
 log = structlog.get_logger()
@@ -236,7 +236,7 @@ class Postman:
                 await send_to_groups(urls, title=letter.subject, body=letter.body, except_for=places)
             case NoticeChannel.TELEGRAM:
                 if self._send_chat:
-                    await self._send_chat(letter.address, letter.body)
+                    await self._send_chat(letter.address, letter.body, notice)
 
     def _mark_of(self, url: str) -> str:
         """Short keyed hash of a group address, to note who has a notice already."""

@@ -34,7 +34,9 @@ from models.states import UpdateState
 LEASE = timedelta(seconds=8)
 """Short, so that a killed process costs seconds; long work keeps its claim alive."""
 MAX_ATTEMPTS = 5
-AT_ONCE = 8
+AT_ONCE = 16
+OUR_CLOCK = "clock"
+"""Stands where the bot's id stands, for what comes from no bot."""
 _PLACE = "inbound_update.payload"
 _BIGGEST_UPDATE_ID = 2**63 - 1
 _KINDS_WITH_CHAT = ("message", "edited_message", "my_chat_member", "channel_post", "edited_channel_post")
@@ -94,13 +96,19 @@ def chat_digest(keys: Keys, chat_id: int) -> bytes:
     return keys.digest("address", str(chat_id))
 
 
-async def claim_waiting(db: Database, *, keys: Keys, now: datetime, limit: int = AT_ONCE) -> list[Claimed]:
-    """Take up to `limit` updates of different chats, each the oldest of its chat."""
+async def claim_waiting(
+    db: Database, *, keys: Keys, now: datetime, limit: int = AT_ONCE, is_sure: bool = False
+) -> list[Claimed]:
+    """Take up to `limit` updates of different chats, each the oldest of its chat.
+
+    Unless the caller `is_sure` that there are some, a look comes first, which waits for no writer.
+    """
     if limit <= 0:
         return []
-    async with db.read() as session:
-        if not await has_claimable_update(session, now=now):
-            return []
+    if not is_sure:
+        async with db.read() as session:
+            if not await has_claimable_update(session, now=now):
+                return []
     async with db.begin() as session:
         rows = await claim_updates(session, now=now, limit=limit, lease=LEASE)
         return [
@@ -114,6 +122,21 @@ async def claim_waiting(db: Database, *, keys: Keys, now: datetime, limit: int =
             )
             for row in rows
         ]
+
+
+async def store_wake(session: AsyncSession, chat_id: int, *, mark: str, keys: Keys, now: datetime) -> None:
+    """Our own clock's word to a chat: it waits its turn like everything else of that chat, and comes once."""
+    row = {
+        "bot_id": OUR_CLOCK,
+        "update_id": mark,
+        "chat": chat_digest(keys, chat_id),
+        "payload": {"sealed": _seal({"wake": chat_id}, keys)},
+        "state": UpdateState.WAITING,
+        "attempts": 0,
+        "reason": "",
+        "received_at": now,
+    }
+    await insert_updates_once(session, [row])
 
 
 @asynccontextmanager
@@ -148,10 +171,15 @@ async def store_effect(
 async def finish(db: Database, claimed: Claimed, state: UpdateState, reason: str = "") -> None:
     """End an update and erase what it held; a quarantined one keeps its sealed content for those who mend it."""
     async with db.begin() as session:
-        if row := await find_claimed_update(session, claimed.id, attempt=claimed.attempt):
-            row.state, row.reason, row.claimed_until = state, reason, None
-            if state is not UpdateState.QUARANTINED:
-                row.payload = None
+        await finish_in(session, claimed, state, reason)
+
+
+async def finish_in(session: AsyncSession, claimed: Claimed, state: UpdateState, reason: str = "") -> None:
+    """The same in a transaction that does more."""
+    if row := await find_claimed_update(session, claimed.id, attempt=claimed.attempt):
+        row.state, row.reason, row.claimed_until = state, reason, None
+        if state is not UpdateState.QUARANTINED:
+            row.payload = None
 
 
 async def try_later(

@@ -4,10 +4,11 @@ Functions take the session of the caller's transaction and never commit: the cal
 code only after the commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,6 +34,7 @@ from models.tip import Identity, Tip
 MAX_TEXT = 20_000
 MAX_ANSWER = 500
 MAX_CONTACT = 100
+_NOT_SAID = frozenset({"locale", "draft_id", "notice_version"})
 _NUMBER_ATTEMPTS = 20
 """A billion numbers a year: even at ten million tips, twenty attempts all fail with a chance of 1e-40."""
 
@@ -68,6 +70,12 @@ class Submission:
     phone: str = field(default="", repr=False)
     chat_id: str | None = field(default=None, repr=False)
     draft_id: int | None = None
+    notice_version: str = ""
+    """Version of the privacy notice that the reporter was shown before the first question."""
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Answers to follow-up questions, by question."""
+    meant: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """How the reporter corrected what we had understood; empty where he did not."""
 
 
 async def receive_tip(session: AsyncSession, submission: Submission, *, keys: Keys, now: datetime) -> Receipt:
@@ -141,6 +149,8 @@ def check_submission(submission: Submission) -> None:
         check_words(name, getattr(submission, name), longest=MAX_ANSWER)
     for name in ("name", "phone"):
         check_words(name, getattr(submission, name), longest=MAX_CONTACT)
+    for name, words in {**submission.answers, "meant": submission.meant.get("words", "")}.items():
+        check_words(name, words, longest=MAX_ANSWER)
 
 
 def check_words(field: str, words: str, *, longest: int, is_required: bool = False) -> None:
@@ -190,8 +200,11 @@ def _make_tip(
         county=submission.county,
         target=submission.target,
         occurred=submission.occurred,
+        answers=dict(submission.answers),
+        meant=dict(submission.meant),
         is_named=bool(submission.name or submission.phone),
         received_at=now,
+        notice_version=submission.notice_version,
         attempts=0,
     )
 
@@ -212,7 +225,8 @@ def _seal_identity(submission: Submission, tip_id: int, keys: Keys) -> Identity:
 
 def _digest_body(keys: Keys, submission: Submission) -> bytes:
     """Keyed hash of what was said, to tell a repeated request from another one under the same key."""
-    said = {key: value for key, value in asdict(submission).items() if key not in {"locale", "draft_id"}}
+    empty = {key for key in ("answers", "meant") if not getattr(submission, key)}
+    said = {key: value for key, value in asdict(submission).items() if key not in _NOT_SAID | empty}
     return keys.digest("submission", "body", *(f"{key}={said[key]}" for key in sorted(said)))
 
 

@@ -24,7 +24,16 @@ DRAFTS_OF_SOURCE = Limit("drafts-of-source", 120, timedelta(hours=1))
 FILES_OF_SOURCE = Limit("files-of-source", 200, timedelta(hours=1))
 TRIES_OF_SOURCE = Limit("code-tries-of-source", 60, timedelta(minutes=10))
 MESSAGES_OF_TIP = Limit("messages-of-tip", 20, timedelta(hours=1))
-ALL_LIMITS = (TIPS_OF_SOURCE, DRAFTS_OF_SOURCE, FILES_OF_SOURCE, TRIES_OF_SOURCE, MESSAGES_OF_TIP)
+READINGS_OF_SOURCE = Limit("readings-of-source", 120, timedelta(hours=1))
+"""A story is read when it is written; one more than this is taken all the same, but not read at once."""
+ALL_LIMITS = (
+    TIPS_OF_SOURCE,
+    DRAFTS_OF_SOURCE,
+    FILES_OF_SOURCE,
+    TRIES_OF_SOURCE,
+    MESSAGES_OF_TIP,
+    READINGS_OF_SOURCE,
+)
 
 
 class TooManyError(Exception):

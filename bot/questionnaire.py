@@ -80,8 +80,8 @@ def list_missing(questionnaire: Questionnaire, answers: Answers) -> tuple[Questi
 
 
 def must_answer(question: Question) -> bool:
-    """Whether a question cannot be skipped."""
-    return question.is_required or any(field.is_required for field in question.fields)
+    """Whether a question cannot be skipped. What a choice asks for need be said only once it is chosen."""
+    return question.is_required or any(field.is_required for field in question.fields if not question.choices)
 
 
 def list_fields(question: Question, choice: str | None = None) -> tuple[Input, ...]:

@@ -33,13 +33,16 @@ class Question(Frozen):
     is_required: bool = False
     choices: tuple[Choice, ...] = ()
     fields: tuple[Input, ...] = ()
+    words: str = Field(default="", description="follow-up whose words it is asked in, if not in its own")
 
     @model_validator(mode="after")
     def _whole(self) -> "Question":
         known = {field.id for field in self.fields}
         asked = set(chain.from_iterable(choice.asks for choice in self.choices))
-        if not self.fields or asked - known:
-            message = "a question needs a field, and a choice may only ask for fields of its question"
+        if not (self.fields or self.choices) or asked - known:
+            message = (
+                "a question needs a field or choices, and a choice may only ask for fields of its question"
+            )
             raise ValueError(message)
         return self
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from config.deadlines import DeadlineRule
 from config.directive import SUBJECTS, Reference
+from config.follow_ups import FollowUps, Matter, When
 from config.places import CITY, Office
 from config.rulefile import Problem
 from config.text import LOCALES, read_texts
@@ -15,8 +16,9 @@ from config.text import LOCALES, read_texts
 if TYPE_CHECKING:
     from config.catalog import Catalog
 
-RULE_AREAS = ("deadlines", "directive", "states")
+RULE_AREAS = ("deadlines", "directive", "states", "questions")
 CLAUSE_WORDS = ("short", "title", "plain", "checklist")
+FOLLOW_UP_WORDS = ("ask", "hint", "label")
 
 
 def check_references(catalog: "Catalog", root: Path) -> list[Problem]:
@@ -28,6 +30,7 @@ def check_references(catalog: "Catalog", root: Path) -> list[Problem]:
         *_check_deadlines(catalog.deadlines),
         *_check_routing(catalog),
         *_check_questionnaires(catalog),
+        *_check_follow_ups(catalog),
         *_check_cues(catalog),
         *_check_words(catalog, root),
     ]
@@ -141,6 +144,26 @@ def _check_questionnaires(catalog: "Catalog") -> Iterator[Problem]:
                 yield Problem(file, item, f"two of its {kind}s have this id", "rename one")
 
 
+def _check_follow_ups(catalog: "Catalog") -> Iterator[Problem]:
+    """Labels that are no clause or pattern; and the questions of a tip that the kinds of follow-ups ask."""
+    rules = catalog.follow_ups
+    labels: list[tuple[str, When | Matter]] = [
+        *((f"follow_ups.{item.id}.when", item.when) for item in rules.follow_ups),
+        *((f"matters.{item.id}", item) for item in rules.matters),
+    ]
+    for key, when in labels:
+        for clause in set(when.clauses) - set(catalog.clauses):
+            yield _unknown("follow_ups.yaml", f"{key}.clauses", clause, catalog.clauses)
+        for pattern in set(when.patterns) - set(catalog.patterns):
+            yield _unknown("follow_ups.yaml", f"{key}.patterns", pattern, catalog.patterns)
+    taken = {question.id for entry in catalog.questionnaires.values() for question in entry.questions}
+    for item in rules.follow_ups:
+        if item.id in taken and item.kind in {"text", "choice"}:
+            yield Problem(
+                "follow_ups.yaml", item.id, "a questionnaire has a question of this id", "rename it"
+            )
+
+
 def _check_cues(catalog: "Catalog") -> Iterator[Problem]:
     for rule in catalog.cues.rules:
         for says in rule.says:
@@ -174,6 +197,15 @@ def _list_wanted_words(catalog: "Catalog") -> Iterator[str]:
     yield from (f"directive.pattern.{name}" for name in catalog.patterns)
     yield from (f"deadlines.holiday.{name}" for name in set(catalog.calendar.days_off.values()))
     yield from (f"states.disposition.{name}" for name in catalog.routing.straight_dispositions)
+    yield from _list_words_of_follow_ups(catalog.follow_ups)
+
+
+def _list_words_of_follow_ups(rules: FollowUps) -> Iterator[str]:
+    for item in rules.follow_ups:
+        yield from (f"questions.follow_up.{item.id}.{part}" for part in FOLLOW_UP_WORDS)
+        yield from (f"questions.follow_up.{item.id}.choice.{choice}" for choice in item.choices)
+    yield from (f"questions.matter.{item.id}.{part}" for item in rules.matters for part in ("pick", "says"))
+    yield from (f"questions.elsewhere.{item.id}" for item in rules.elsewhere)
 
 
 def _unknown(file: str, key: str, name: str, known: object) -> Problem:

@@ -55,6 +55,7 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
     antivirus: str | None = None
+    has_fitting_questions: bool = True
 
     @property
     def files(self) -> Path:
@@ -109,6 +110,7 @@ def read_settings(
             _ANTIVIRUS,
             "clamd:///run/clamav/clamd.ctl, clamd://HOST:PORT or command:/usr/bin/PROGRAM ARGUMENTS",
         ),
+        has_fitting_questions=_questions(get("QUESTIONS")) == "fitting",
     )
 
 
@@ -159,6 +161,15 @@ def _match(name: str, value: str | None, pattern: re.Pattern[str], wanted: str) 
         message = f"{name} is not of the right form: it must look like {wanted}."
         raise SettingsError(message)
     return value
+
+
+def _questions(value: str | None) -> str:
+    if (value or "fitting") not in {"fitting", "fixed"}:
+        message = (
+            "TIPLINE_QUESTIONS must be fitting (the questions fit the tip) or fixed (the same for everybody)."
+        )
+        raise SettingsError(message)
+    return value or "fitting"
 
 
 def _notify_urls(value: str | None) -> tuple[str, ...]:

@@ -24,5 +24,8 @@ class Message(Base):
     channel: Mapped[Short] = mapped_column(default="", comment="where the reporter wrote from")
     created_at: Mapped[Moment]
     read_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    hidden_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="the reporter deleted it from his view; the file of the case keeps it"
+    )
 
     attachments: Mapped[list[Attachment]] = relationship(lazy="raise", order_by=Attachment.id)

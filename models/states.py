@@ -190,3 +190,18 @@ class LikenessState(StrEnum):
     SUGGESTED = "suggested"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+
+
+class RequestKind(StrEnum):
+    """What a reporter asks for about his tip."""
+
+    WITHDRAWAL = "withdrawal"  # 撤回举报
+    REVIEW = "review"  # 申请复查
+
+
+class Solved(StrEnum):
+    """Whether the matter is solved, in the reporter's eyes."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"

@@ -8,6 +8,7 @@ from models.message import Message
 from models.notice import Notice
 from models.staff import Staff, StaffSession
 from models.tip import Attachment, AttachmentText, Draft, Identity, InboundUpdate, Tip
+from models.way_back import Rating, ReporterRequest
 
 __all__ = [
     "Attachment",
@@ -25,6 +26,8 @@ __all__ = [
     "Likeness",
     "Message",
     "Notice",
+    "Rating",
+    "ReporterRequest",
     "Staff",
     "StaffSession",
     "ThrottleCount",

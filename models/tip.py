@@ -20,10 +20,23 @@ class Draft(Base):
     submission_key: Mapped[Short] = mapped_column(comment="random; number and code of the tip derive from it")
     locale: Mapped[Short]
     step: Mapped[Short] = mapped_column(comment="id of the question asked last")
+    notice_version: Mapped[Short] = mapped_column(
+        default="", server_default="", comment="version of the privacy notice that was shown before"
+    )
     answers: Mapped[Data] = mapped_column(comment="question id -> answer as typed")
     tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), comment="set once submitted")
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment] = mapped_column(index=True)
+    chat: Mapped[Sealed | None] = mapped_column(
+        comment="sealed chat id, place draft.chat; where the draft's reminder goes"
+    )
+    wake_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, index=True, comment="when the chat is looked at without a word"
+    )
+    link_digest: Mapped[Digest | None] = mapped_column(
+        index=True, comment="keyed hash of the link that opens the draft on the web, once"
+    )
+    link_until: Mapped[datetime | None] = mapped_column(UTCTime, comment="until when the link opens it")
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
@@ -54,7 +67,16 @@ class Tip(Base):
     county: Mapped[Short] = mapped_column(default="", comment="office id chosen by the reporter, or empty")
     target: Mapped[Words] = mapped_column(default="")
     occurred: Mapped[Words] = mapped_column(default="")
+    answers: Mapped[Data] = mapped_column(
+        default=dict, server_default="{}", comment="follow-up question -> words, or id of the choice"
+    )
+    meant: Mapped[Data] = mapped_column(
+        default=dict, server_default="{}", comment="reporter's correction: {told, choice, words}, or empty"
+    )
     is_named: Mapped[bool] = mapped_column(default=False, comment="a name or phone was given")
+    notice_version: Mapped[Short] = mapped_column(
+        default="", server_default="", comment="version of the privacy notice that was shown before"
+    )
     received_at: Mapped[Moment] = mapped_column(index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     assessed_at: Mapped[datetime | None] = mapped_column(UTCTime)
@@ -80,6 +102,7 @@ class Identity(Base):
     is_reachable: Mapped[bool] = mapped_column(
         default=True, comment="false once the chat refused our message"
     )
+    is_muted: Mapped[bool] = mapped_column(default=False, comment="the reporter wants no notices in his chat")
 
 
 class Attachment(Base):
@@ -146,6 +169,7 @@ class InboundUpdate(Base):
     __table_args__ = (
         UniqueConstraint("bot_id", "update_id"),
         Index("ix_inbound_update_state", "state", "id"),
+        Index("ix_inbound_update_chat", "chat", "state", "id"),
     )
 
     id: Mapped[Key]

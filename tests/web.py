@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from aiohttp import ClientSession, CookieJar, FormData, web
 
+from bot.understanding import Reader
 from bot.web.routes import make_public_site
 from config.catalog import Catalog
 from config.keys import Keys
@@ -46,10 +47,15 @@ async def run_site(app: web.Application, **options: Any) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def run_public_site(
-    db: Database, keys: Keys, catalog: Catalog, settings: Settings, now: Callable[[], datetime]
+    db: Database,
+    keys: Keys,
+    catalog: Catalog,
+    settings: Settings,
+    now: Callable[[], datetime],
+    reader: Reader | None = None,
 ) -> AsyncIterator[str]:
-    """The public site as it is."""
-    app = make_public_site(db=db, keys=keys, catalog=catalog, settings=settings, now=now)
+    """The public site as it is; with a `reader`, it asks what fits a tip."""
+    app = make_public_site(db=db, keys=keys, catalog=catalog, settings=settings, now=now, reader=reader)
     async with run_site(app) as address:
         yield address
 

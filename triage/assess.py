@@ -7,7 +7,6 @@ without a case. No tip is left lying: one that the machine cannot read goes to t
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +26,7 @@ from triage.language import Classifier
 from triage.matters import Matters, keep_look, look_for_same_matter
 from triage.permissions import CITY
 from triage.routing import Route, choose_route, follow_matter
+from triage.told import Line, list_still_missing, read_tip
 
 BATCH = 10
 LEASE = timedelta(seconds=6)
@@ -34,9 +34,6 @@ LEASE = timedelta(seconds=6)
 second one to write finds the tip assessed and leaves it.
 """
 log = structlog.get_logger()
-
-Line = dict[str, Any]
-"""What triage says of a tip: the output line of `tipline triage`."""
 
 
 async def assess_waiting(
@@ -60,8 +57,7 @@ def _classify(classifier: Classifier, catalog: Catalog, tip: Tip) -> Line:
     if tip.attempts > MAX_ATTEMPTS:
         log.error("tip_not_readable", tip_id=tip.id)
         return _unread_line(catalog)
-    classification = classifier.classify(tip.text, received_at=tip.received_at, channel=tip.channel.value)
-    return classification.to_json(str(tip.id))
+    return read_tip(classifier, tip)
 
 
 def _unread_line(catalog: Catalog) -> Line:
@@ -125,6 +121,9 @@ def _with_answers(line: Line, tip: Tip) -> Line:
         line["jurisdiction"] = tip.county
     elif tip.county and tip.county != line["jurisdiction"]:
         line["review"], line["review_reasons"] = True, [*line["review_reasons"], "place_disagrees"]
+    if tip.meant:
+        line["review"], line["review_reasons"] = True, [*line["review_reasons"], "reporter_disagrees"]
+    line["missing"] = list_still_missing(line.get("missing", []), tip)
     return line
 
 
@@ -139,7 +138,7 @@ def _make_case(tip: Tip, line: Line, route: Route) -> Case:
         is_police_matter=line["police_referral"],
         needs_review=not route.straight,
         review_reasons=[*route.reasons, *route.notes] if route.reasons else [],
-        missing=line.get("missing", []),
+        missing=line["missing"],
         clauses=line["clauses"],
         patterns=line["patterns"],
         target=(line["targets"] or [""])[0][:200],

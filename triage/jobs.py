@@ -14,11 +14,13 @@ import structlog
 
 from config.catalog import Catalog
 from config.keys import Keys
+from models.audit import record_event
 from models.files import delete_files, sweep_orphans, take_files_of_drafts
 from models.queries.limits import delete_old_counts
 from models.queries.staff import delete_idle_sessions
 from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
 from models.queries.updates import delete_old_updates
+from models.queries.way_back import list_needless_identities
 from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
@@ -28,13 +30,25 @@ from triage.matters import Matters, mark_old_tips
 from triage.rises import notice_rises
 from triage.sweep import sweep_deadlines
 
-__all__ = ["Job", "harden_codes", "make_jobs", "notice_rises", "purge", "sweep_deadlines", "sweep_files"]
+__all__ = [
+    "Job",
+    "forget_identities",
+    "harden_codes",
+    "make_jobs",
+    "notice_rises",
+    "purge",
+    "sweep_deadlines",
+    "sweep_files",
+]
 
 DRAFT_AGE = timedelta(days=7)
 SENT_DRAFT_AGE = {Channel.WEB: timedelta(hours=3), Channel.TELEGRAM: timedelta(hours=48)}
 """On the web a little longer than the receipt can be looked at again; in a chat as long as messages can be deleted."""
 UPDATE_AGE = timedelta(days=8)
 """Telegram may deliver an update again for a day, and restarts its numbers after a quiet week."""
+IDENTITY_AGE = timedelta(days=180)
+"""After closing: 30 days to ask for a review, 30 to decide it, 60 to claim a reward, and as much again for delays."""
+IDENTITIES_AT_ONCE = 100
 CODES_AT_ONCE = 4
 """Each costs some 25 ms of a core, which people who are waiting need more."""
 
@@ -88,6 +102,7 @@ def make_jobs(
         Job("marks", 3600, lambda _now: mark_old_tips(db, classifier, matters=matters), is_single=True),
         Job("purge", 600, lambda now: purge(db, files, now=now), is_single=True),
         Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
+        Job("identities", 3600, lambda now: forget_identities(db, now=now), is_single=True),
     ]
 
 
@@ -116,6 +131,18 @@ async def sweep_files(db: Database, files: Path, *, now: datetime) -> int:
     if swept:
         log.info("orphan_files_deleted", files=swept)
     return 0
+
+
+async def forget_identities(db: Database, *, now: datetime) -> int:
+    """Erase names, phones and chat addresses of tips whose case has long been over: nobody needs them any more."""
+    async with db.begin() as session:
+        found = await list_needless_identities(
+            session, closed_before=now - IDENTITY_AGE, limit=IDENTITIES_AT_ONCE
+        )
+        for identity, tip in found:
+            await session.delete(identity)
+            record_event(session, "contact_expired", at=now, tip_id=tip.id, case_id=tip.case_id)
+    return len(found)
 
 
 async def harden_codes(db: Database, harden: Callable[[str], str], _now: datetime) -> int:

@@ -39,6 +39,7 @@ from triage.duplicates import Mark, Print, compare, list_contact_marks, list_mar
 from triage.language import Classifier
 from triage.permissions import scope_of
 from triage.routing import Matter
+from triage.told import read_tip
 from triage.workflow import Refusal
 
 MOST_SHOWN = 3
@@ -153,8 +154,7 @@ async def mark_old_tips(db: Database, classifier: Classifier, *, matters: Matter
     async with db.read() as session:
         old = await list_unmarked_tips(session, limit=OLD_AT_ONCE)
     for tip, case in old:
-        said = await asyncio.to_thread(classifier.classify, tip.text, received_at=tip.received_at)
-        line = said.to_json(str(tip.id))
+        line = await asyncio.to_thread(read_tip, classifier, tip)
         line["targets"] = [name for name in (case.target, tip.target, *line["targets"]) if name]
         marks = list_marks(_print_of_tip(tip, line, matters), matters.digest)
         async with db.begin() as session:

@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol, Self
 
 Button = tuple[str, str]
 """The words on a button, and what the channel hands back when it is tapped."""
+COPY = "copy:"
+"""What begins so is not handed back: the channel puts the rest into the person's clipboard."""
 
 
 class UnreachableError(Exception):
@@ -39,7 +41,7 @@ class Reply:
     send    a message; `codes` are its parts in monospace, `buttons` the rows under it
     edit    other words (and buttons) for the message `message_id`
     answer  end the waiting sign on a tapped button, with a short remark
-    erase   delete `message_id`
+    erase   delete the messages `message_ids`
     document  `text` as a file to keep, byte by byte
     """
 
@@ -49,6 +51,7 @@ class Reply:
     codes: tuple[str, ...] = field(default=(), repr=False)
     buttons: tuple[tuple[Button, ...], ...] = ()
     message_id: int | None = None
+    message_ids: tuple[int, ...] = ()
     callback_id: str = field(default="", repr=False)
     kept_as: str = ""
     """Name under which the dialogue wants to know the number of the sent message, to edit it later."""
@@ -61,7 +64,8 @@ class Reply:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """What `to_json` gave."""
         buttons = tuple(tuple((words, data) for words, data in row) for row in stored["buttons"])
-        return cls(**{**stored, "codes": tuple(stored["codes"]), "buttons": buttons})
+        lists = {name: tuple(stored.get(name, ())) for name in ("codes", "message_ids")}
+        return cls(**{**stored, **lists, "buttons": buttons})
 
 
 class Chat(Protocol):

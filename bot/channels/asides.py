@@ -1,6 +1,9 @@
 """What comes beside the questions: a point on the map, and a message that was changed after it was sent."""
 
-from bot.channels.telling import ask_current, change_answer, keep_place
+from dataclasses import replace
+
+from bot.channels.answering import change_answer, keep_place
+from bot.channels.asking import ask_current
 from bot.channels.turn import FOLLOW_UP, STATUS_CODE, STATUS_NUMBER, Turn
 from bot.channels.visit import add_to_tip
 from models.numbers import holds_code, in_groups
@@ -34,7 +37,9 @@ async def take_place(turn: Turn) -> bool:
 
 async def take_edit(turn: Turn) -> None:
     """A message was changed: its answer changes with it, or it is said that it did not, and what to do."""
-    if await change_answer(turn):
+    if _change_pending(turn) or await change_answer(turn):
+        return
+    if _is_ahead(turn):
         return
     if turn.is_telling:
         turn.say(turn.word("edit.not_taken"))
@@ -49,6 +54,34 @@ async def take_edit(turn: Turn) -> None:
         turn.word("edit.too_late", number=in_groups(tip.number)),
         choices=[[(turn.word("button.add_correction"), "add_correction")]],
     )
+
+
+def _change_pending(turn: Turn) -> bool:
+    """Words that wait to become a tip change too."""
+    number, pending = turn.incoming.message_id, turn.recall("pending") or []
+    if number not in [known for known, _words in pending]:
+        return False
+    changed = [[known, turn.incoming.text if known == number else words] for known, words in pending]
+    turn.remember(pending=changed)
+    turn.say(turn.word("edit.taken"))
+    return True
+
+
+def _is_ahead(turn: Turn) -> bool:
+    """The change overtook its own message on the way: it is kept until that comes."""
+    number = turn.incoming.message_id or 0
+    if number <= max([0, *(turn.recall("received") or [])]):
+        return False
+    turn.remember(ahead={**(turn.recall("ahead") or {}), str(number): turn.incoming.text})
+    return True
+
+
+def take_overtaken(turn: Turn) -> None:
+    """A message whose change came before it says what it was changed to."""
+    ahead = dict(turn.recall("ahead") or {})
+    if (words := ahead.pop(str(turn.incoming.message_id), None)) is not None:
+        turn.incoming = replace(turn.incoming, text=words)
+        turn.remember(ahead=ahead or None)
 
 
 async def add_correction(turn: Turn) -> None:

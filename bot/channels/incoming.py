@@ -33,9 +33,10 @@ class Incoming:
     place    sent a point on the map: `latitude`, `longitude`, and in `text` what it is called
     edit     changed message `message_id` to `text`
     blocked  stopped the bot      other    sent something that holds nothing for us
+    wake     did nothing for a while: our own clock speaks
     """
 
-    kind: Literal["text", "command", "file", "tap", "place", "edit", "blocked", "other"]
+    kind: Literal["text", "command", "file", "tap", "place", "edit", "blocked", "other", "wake"]
     chat_id: int
     language: str = ""
     message_id: int | None = None
@@ -44,5 +45,7 @@ class Incoming:
     callback_id: str = field(default="", repr=False)
     file: FileOffer | None = None
     album: str = ""
+    is_forwarded: bool = False
+    """Somebody else's words, handed on."""
     latitude: float = field(default=0.0, repr=False)
     longitude: float = field(default=0.0, repr=False)

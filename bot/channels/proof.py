@@ -1,7 +1,7 @@
 """Proof of filing in a chat: a document, on request, as long as the chat remembers the report."""
 
 from bot.channels import Reply
-from bot.channels.telling import ask_current
+from bot.channels.asking import ask_current
 from bot.channels.turn import Turn
 from bot.proof import make_proof
 from models.queries.tips import get_tip

@@ -17,6 +17,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 from telegram import (
     Bot,
+    CopyTextButton,
     File,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -27,7 +28,7 @@ from telegram import (
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels import Button, RefusedError, TooBigError, TryLaterError, UnreachableError
+from bot.channels import COPY, Button, RefusedError, TooBigError, TryLaterError, UnreachableError
 
 log = structlog.get_logger()
 
@@ -146,6 +147,20 @@ class TelegramChat:
         """Delete a message in a private chat; a nicety, for Telegram allows it for 48 hours only."""
         return await self._try("deleteMessage", {"chat_id": chat_id, "message_id": message_id})
 
+    async def erase_many(self, chat_id: int, message_ids: Sequence[int]) -> bool:
+        """Delete up to a hundred messages with one call; False where this server cannot. Raises TryLaterError.
+
+        Deleting many one by one runs into Telegram's limits, and what is to go must go: a wait is waited for.
+        """
+        try:
+            await self._bot.call("deleteMessages", {"chat_id": chat_id, "message_ids": list(message_ids)})
+        except RetryAfter as error:
+            raise _translate(error) from None
+        except TelegramError as error:
+            log.info("telegram_nicety_failed", method="deleteMessages", kind=type(error).__name__)
+            return False
+        return True
+
     async def show_activity(self, chat_id: int) -> bool:
         """Show that we are at work; a nicety."""
         return await self._try("sendChatAction", {"chat_id": chat_id, "action": "typing"})
@@ -248,13 +263,19 @@ def _translate(error: TelegramError) -> Exception:
 
 
 def _message_params(text: str, codes: Sequence[str], buttons: Sequence[Sequence[Button]]) -> dict[str, Any]:
-    keyboard = [[InlineKeyboardButton(words, callback_data=data) for words, data in row] for row in buttons]
+    keyboard = [[_make_button(words, data) for words, data in row] for row in buttons]
     return {
         "text": text,
         "entities": _mark_codes(text, codes) or None,
         "link_preview_options": LinkPreviewOptions(is_disabled=True),
         "reply_markup": InlineKeyboardMarkup(keyboard) if keyboard else None,
     }
+
+
+def _make_button(words: str, data: str) -> InlineKeyboardButton:
+    if data.startswith(COPY):
+        return InlineKeyboardButton(words, copy_text=CopyTextButton(data.removeprefix(COPY)))
+    return InlineKeyboardButton(words, callback_data=data)
 
 
 def _mark_codes(text: str, codes: Sequence[str]) -> list[MessageEntity]:

@@ -88,8 +88,9 @@ def _read(update: Update, user: User, chat_id: int) -> Incoming:
 
 
 def _read_message(message: Message, chat_id: int, language: str) -> Incoming:
-    if message.via_bot:
-        raise NotForUsError("via_bot")
+    is_forwarded = message.forward_origin is not None
+    if message.via_bot:  # another bot's words; the person is told that we take only his own
+        return Incoming(kind="other", chat_id=chat_id, language=language, message_id=message.message_id)
     if file := _find_file(message):
         return Incoming(
             kind="file",
@@ -99,13 +100,14 @@ def _read_message(message: Message, chat_id: int, language: str) -> Incoming:
             text=_clean(message.caption or ""),
             file=file,
             album=message.media_group_id or "",
+            is_forwarded=is_forwarded,
         )
     if message.location:
         return _read_place(message, chat_id, language)
     text = _clean(message.text or _describe_contact(message))
     if not text:
         return Incoming(kind="other", chat_id=chat_id, language=language, message_id=message.message_id)
-    if text.startswith("/"):
+    if text.startswith("/") and not is_forwarded:
         command, _, argument = text[1:].partition(" ")
         return Incoming(
             kind="command",
@@ -115,7 +117,14 @@ def _read_message(message: Message, chat_id: int, language: str) -> Incoming:
             text=command.partition("@")[0].lower(),
             argument=argument.strip(),
         )
-    return Incoming(kind="text", chat_id=chat_id, language=language, message_id=message.message_id, text=text)
+    return Incoming(
+        kind="text",
+        chat_id=chat_id,
+        language=language,
+        message_id=message.message_id,
+        text=text,
+        is_forwarded=is_forwarded,
+    )
 
 
 def _find_file(message: Message) -> FileOffer | None:

@@ -2,21 +2,25 @@
 
 from dataclasses import dataclass, replace
 
-from bot.channels.turn import DONE, FOLLOW_UP, IDLE, STATUS_CODE, STATUS_NUMBER, Turn
+from bot.channels.turn import FOLLOW_UP, IDLE, OPEN, STATUS_CODE, STATUS_NUMBER, VISIT_STEPS, Choices, Turn
 from bot.inbox import chat_digest
 from bot.intake import SubmissionError, receive_message
 from bot.limits import MESSAGES_OF_TIP, TooManyError, check_count
 from bot.progress import Progress, load_progress
 from config.text import format_day, has_text, text
 from models.files import StoredFile, save_attachment
+from models.message import Message
 from models.numbers import find_receipt, in_groups, is_case_number, split_receipt
+from models.queries.chats import find_mute, give_attachments_to_message, list_tips_of_chat
 from models.queries.limits import count_try
 from models.queries.tips import find_latest_tip_of_chat, get_tip
+from models.queries.visits import mark_letters_read
 from models.states import Channel, MessageKind
 from models.tip import Tip
 
 MAX_SHOWN = 1500
 LETTERS_SHOWN = 3
+OWN_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ async def open_own_tip(turn: Turn, tried: TriedReceipt | None = None) -> None:
 
 def ask_number(turn: Turn) -> None:
     """Ask for the case number (or number and code together)."""
-    turn.remember(return_to=_place_to_return(turn))
+    turn.remember(return_to=place_to_return(turn))
     turn.draft.step = STATUS_NUMBER
     turn.say(turn.word("status.ask_number"), choices=[[(turn.word("button.leave"), "leave_status")]])
 
@@ -60,7 +64,7 @@ def take_number(turn: Turn) -> None:
 def take_half_receipt(turn: Turn) -> None:
     """A number or a code alone, at whatever step: a look-up has begun; a code is never kept."""
     if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
-        turn.remember(return_to=_place_to_return(turn))
+        turn.remember(return_to=place_to_return(turn))
     number, code = find_receipt(turn.incoming.text) or ("", "")
     turn.draft.step = STATUS_NUMBER
     if not code:
@@ -77,7 +81,7 @@ async def answer_receipt(turn: Turn, tried: TriedReceipt) -> None:
     if turn.incoming.message_id:
         turn.erase(turn.incoming.message_id)  # the code should not stay in the chat
     if turn.draft.step not in {STATUS_NUMBER, STATUS_CODE}:
-        turn.remember(return_to=_place_to_return(turn))
+        turn.remember(return_to=place_to_return(turn))
     if tried.tip_id is not None:
         turn.draft.step = turn.recall("return_to") or IDLE
         await show_progress(turn, await get_tip(turn.session, tried.tip_id))
@@ -96,14 +100,43 @@ async def show_progress(turn: Turn, tip: Tip) -> None:
     progress = await load_progress(turn.session, tip, now=turn.now)
     turn.remember(tip_id=tip.id, number=None)
     number = in_groups(progress.number)
-    turn.say(
-        "\n\n".join(part for part in _parts(turn, progress, number) if part),
-        codes=[number],
-        choices=[
-            [(turn.word("button.follow_up"), "follow_up")],
-            [(turn.word("button.other_tip"), "other_tip")],
-        ],
-    )
+    words = "\n\n".join(part for part in _parts(turn, progress, number) if part)
+    turn.say(words, codes=[number], choices=await _visit_choices(turn, tip))
+    await mark_letters_read(turn.session, tip.id, now=turn.now)
+
+
+async def _visit_choices(turn: Turn, tip: Tip) -> Choices:
+    is_muted = await find_mute(turn.session, turn.draft.owner, tip.id)
+    verb = "unmute" if is_muted else "mute"
+    mute = [] if is_muted is None else [(turn.word(f"button.{verb}"), f"{OPEN}{verb}:{tip.number}")]
+    return [
+        [(turn.word("button.follow_up"), "follow_up"), *mute],
+        [(turn.word("button.more"), "more"), (turn.word("button.other_tip"), "other_tip")],
+    ]
+
+
+async def choose_tip(turn: Turn) -> None:
+    """Which tip: those of this chat by a tap, any other by its number and code."""
+    tips = await list_tips_of_chat(turn.session, turn.draft.owner, limit=OWN_SHOWN)
+    ask_number(turn)
+    if len(tips) > 1:
+        ends = [
+            (turn.word("button.number_end", end=tip.number[-4:]), f"{OPEN}status:{tip.number}")
+            for tip in tips
+        ]
+        rows = [ends[i : i + 2] for i in range(0, len(ends), 2)]
+        turn.say(turn.word("status.own_tips"), choices=rows)
+
+
+async def reply_to_letter(turn: Turn, tip: Tip) -> None:
+    """What the officer wrote last, and right below it the reply."""
+    progress = await load_progress(turn.session, tip, now=turn.now)
+    letters = [letter for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER]
+    turn.remember(tip_id=tip.id)
+    if letters:
+        turn.say(_letter_words(turn, letters[-1]))
+        await mark_letters_read(turn.session, tip.id, now=turn.now)
+    begin_follow_up(turn)
 
 
 def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
@@ -121,14 +154,18 @@ def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
         key = f"public.status.clock.{promise.key}.{'late' if promise.is_late else 'fine'}"
         day = text(key, locale, day=format_day(promise.due_at, locale))
         parts.append(f"{day}\n{promise.sentence(locale)}")
+    if progress.verdict:
+        parts.append(text(f"public.status.verdict.{progress.verdict}", locale))
     if progress.answer:
         parts.append(turn.word("status.answer", answer=_clip(turn, progress.answer)))
     letters = [letter for letter in progress.letters if letter.kind is MessageKind.TO_REPORTER]
-    parts += [
-        turn.word("status.letter", day=format_day(letter.created_at, locale), text=_clip(turn, letter.text))
-        for letter in letters[-LETTERS_SHOWN:]
-    ]
+    parts += [_letter_words(turn, letter) for letter in letters[-LETTERS_SHOWN:]]
     return parts
+
+
+def _letter_words(turn: Turn, letter: Message) -> str:
+    day = format_day(letter.created_at, turn.draft.locale)
+    return turn.word("status.letter", day=day, text=_clip(turn, letter.text))
 
 
 def _state_words(state: str, locale: str) -> str:
@@ -146,13 +183,15 @@ def _clip(turn: Turn, words: str) -> str:
 
 def begin_follow_up(turn: Turn) -> None:
     """What is sent from now on belongs to the tip that was shown."""
-    turn.remember(return_to=_place_to_return(turn))
+    turn.remember(return_to=place_to_return(turn))
     turn.draft.step = FOLLOW_UP
     turn.say(turn.word("follow_up.ask"), choices=[[(turn.word("button.follow_done"), "follow_done")]])
 
 
-async def add_to_tip(turn: Turn, *, file: StoredFile | None = None, words: str | None = None) -> None:
-    """Hand words or a file on to the office."""
+async def add_to_tip(
+    turn: Turn, *, file: StoredFile | None = None, words: str | None = None, with_kept: bool = False
+) -> None:
+    """Hand words or a file on to the office; `with_kept`: and the files that were sent before it was asked what for."""
     tip_id = int(turn.recall("tip_id") or turn.draft.tip_id or 0)
     tip = await get_tip(turn.session, tip_id)
     try:
@@ -180,6 +219,9 @@ async def add_to_tip(turn: Turn, *, file: StoredFile | None = None, words: str |
             now=turn.now,
             message_id=message.id,
         )
+    if with_kept:
+        await give_attachments_to_message(turn.session, draft_id=turn.draft.id, message_id=message.id)
+    turn.remember(has_added=True)
     choices = [[(turn.word("button.follow_done"), "follow_done")]] if turn.draft.step == FOLLOW_UP else []
     turn.say(turn.word("follow_up.taken", number=in_groups(tip.number)), choices=choices)
 
@@ -187,7 +229,7 @@ async def add_to_tip(turn: Turn, *, file: StoredFile | None = None, words: str |
 def end_visit(turn: Turn) -> None:
     """Back to where the person was before."""
     turn.draft.step = turn.recall("return_to") or IDLE
-    turn.remember(return_to=None, number=None)
+    turn.remember(return_to=None, number=None, has_added=None)
 
 
 async def _count(turn: Turn, tip: Tip) -> None:
@@ -196,8 +238,7 @@ async def _count(turn: Turn, tip: Tip) -> None:
     check_count(limit, await count_try(turn.session, limit.scope, source, now=turn.now, window=limit.window))
 
 
-def _place_to_return(turn: Turn) -> str:
+def place_to_return(turn: Turn) -> str:
+    """Where the conversation was before the visit."""
     here = turn.draft.step
-    if here in {STATUS_NUMBER, STATUS_CODE, FOLLOW_UP}:
-        return turn.recall("return_to") or IDLE
-    return DONE if here == DONE else here
+    return turn.recall("return_to") or IDLE if here in VISIT_STEPS else here

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox, proof
-from bot.channels import Button, RefusedError, Reply, TryLaterError, UnreachableError
+from bot.channels import COPY, Button, RefusedError, Reply, TryLaterError, UnreachableError
 from bot.channels.incoming import NotForUsError
 from bot.inbox import Claimed, ClaimLostError
 from config.clock import now
@@ -25,6 +26,7 @@ IDLE_SECONDS = 0.5
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(minutes=5)
 STOP_SECONDS = 10
+ERASED_AT_ONCE = 100
 
 
 class Service(Protocol):
@@ -54,17 +56,22 @@ class Service(Protocol):
         """Delete a message."""
         ...
 
+    async def erase_many(self, chat_id: int, message_ids: Sequence[int]) -> bool:
+        """Delete up to a hundred messages at once. Raises TryLaterError."""
+        ...
+
 
 Effect = Callable[[AsyncSession], Awaitable[list[Reply]]]
+Peek = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 class Dialogue(Protocol):
     """What the worker knows of the conversation."""
 
-    async def prepare(self, update: Mapping[str, Any], waiting: Sequence[Mapping[str, Any]]) -> Effect:
+    async def prepare(self, update: Mapping[str, Any], peek: Peek) -> Effect:
         """Do what is slow (fetch a file, check a code); answers the quick part, to be run in a transaction.
 
-        `waiting`: what the same chat sent next. Raises NotForUsError, TryLaterError.
+        `peek` answers what the same chat sent next. Raises NotForUsError, TryLaterError.
         """
         ...
 
@@ -94,6 +101,7 @@ class ChatWorker:
         self._keys = keys
         self._arrived = arrived
         self._busy: set[asyncio.Task[None]] = set()
+        self._is_behind = False
 
     async def run(self) -> None:
         """Work until cancelled; then let what is under way come to its end."""
@@ -110,7 +118,10 @@ class ChatWorker:
         self._arrived.clear()
         try:
             free = inbox.AT_ONCE - len(self._busy)
-            claimed = await inbox.claim_waiting(self._db, keys=self._keys, now=now(), limit=free)
+            claimed = await inbox.claim_waiting(
+                self._db, keys=self._keys, now=now(), limit=free, is_sure=self._is_behind
+            )
+            self._is_behind = len(claimed) == free > 0
         except Exception as error:  # noqa: BLE001 - the database may be away for a while
             log.error("chat_inbox_unreachable", kind=type(error).__name__)
             await asyncio.sleep(1)
@@ -149,12 +160,9 @@ class ChatWorker:
         if claimed.replies is not None:
             return [Reply.from_json(dict(stored)) for stored in claimed.replies]
         try:
-            waiting = await inbox.peek_waiting(self._db, claimed, keys=self._keys)
-            effect = await self._dialogue.prepare(claimed.payload, waiting)
-            async with self._db.begin() as session:
-                replies = await effect(session)
-                stored = [reply.to_json() for reply in replies]
-                await inbox.store_effect(session, claimed, stored, keys=self._keys)
+            peek = partial(inbox.peek_waiting, self._db, claimed, keys=self._keys)
+            effect = await self._dialogue.prepare(claimed.payload, peek)
+            replies = await self._db.write_together(partial(self._store_effect, claimed, effect))
         except NotForUsError as error:
             await inbox.finish(self._db, claimed, UpdateState.REJECTED, error.reason)
             return None
@@ -166,6 +174,12 @@ class ChatWorker:
         except Exception as error:  # noqa: BLE001 - whatever it is: try again, then quarantine
             await self._fail(claimed, error)
             return None
+        return replies
+
+    async def _store_effect(self, claimed: Claimed, effect: Effect, session: AsyncSession) -> list[Reply]:
+        replies = await effect(session)
+        stored = [reply.to_json() for reply in replies]
+        await inbox.store_effect(session, claimed, stored, keys=self._keys)
         return replies
 
     async def _fail(self, claimed: Claimed, error: Exception) -> None:
@@ -184,12 +198,13 @@ class ChatWorker:
 
     async def _send_all(self, claimed: Claimed, replies: Sequence[Reply]) -> None:
         sent: dict[int, str] = {}
-        state, reason = UpdateState.DONE, ""
+        reason = ""
         for index, reply in enumerate(replies):
             try:
                 number = await self._do(reply)
             except TryLaterError as error:
-                await self._note(replies, sent)
+                async with self._db.begin() as session:
+                    await self._note(session, replies, sent)
                 await self._put_off(claimed, error, "not_sent_yet", replies[index:])
                 return
             except UnreachableError:
@@ -203,13 +218,22 @@ class ChatWorker:
                 continue
             if number is not None:
                 sent[number] = reply.kept_as
-        await self._note(replies, sent)
-        await inbox.finish(self._db, claimed, state, reason)
+        await self._db.write_together(partial(self._store_end, claimed, replies, sent, reason))
 
-    async def _note(self, replies: Sequence[Reply], sent: Mapping[int, str]) -> None:
+    async def _store_end(
+        self,
+        claimed: Claimed,
+        replies: Sequence[Reply],
+        sent: Mapping[int, str],
+        reason: str,
+        session: AsyncSession,
+    ) -> None:
+        await self._note(session, replies, sent)
+        await inbox.finish_in(session, claimed, UpdateState.DONE, reason)
+
+    async def _note(self, session: AsyncSession, replies: Sequence[Reply], sent: Mapping[int, str]) -> None:
         if sent:
-            async with self._db.begin() as session:
-                await self._dialogue.note_sent(session, replies[0].chat_id, sent)
+            await self._dialogue.note_sent(session, replies[0].chat_id, sent)
 
     async def _put_off(
         self, claimed: Claimed, error: TryLaterError, reason: str, rest: Sequence[Reply] | None = None
@@ -239,8 +263,16 @@ class ChatWorker:
             case "answer":
                 await self._service.answer_tap(reply.callback_id, reply.text)
             case "erase":
-                await self._service.erase(reply.chat_id, reply.message_id or 0)
+                await self._erase(reply)
         return None
+
+    async def _erase(self, reply: Reply) -> None:
+        """Many with one call, else one by one."""
+        numbers = reply.message_ids
+        for batch in (numbers[i : i + ERASED_AT_ONCE] for i in range(0, len(numbers), ERASED_AT_ONCE)):
+            if len(batch) == 1 or not await self._service.erase_many(reply.chat_id, batch):
+                for number in batch:
+                    await self._service.erase(reply.chat_id, number)
 
     async def _send_document(self, reply: Reply) -> int | None:
         try:
@@ -261,5 +293,6 @@ class ChatWorker:
                 reply.chat_id, reply.text, codes=reply.codes, buttons=reply.buttons
             )
         except RefusedError:
-            # Perhaps the server knows no marks; the words themselves matter.
-            return await self._service.send(reply.chat_id, reply.text, buttons=reply.buttons)
+            # Perhaps the server knows no marks or no copying; the words themselves matter.
+            rows = [[button for button in row if not button[1].startswith(COPY)] for row in reply.buttons]
+            return await self._service.send(reply.chat_id, reply.text, buttons=[row for row in rows if row])

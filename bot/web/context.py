@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.limits import Limit, TooManyError, check_count, find_source
+from bot.understanding import Reader
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
@@ -18,13 +19,14 @@ from models.session import Database
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Database, keys, rules, settings and clock of the public site."""
+    """Database, keys, rules, settings, clock of the public site; and who reads tips for it, if anybody."""
 
     db: Database
     keys: Keys
     catalog: Catalog
     settings: Settings
     now: Callable[[], datetime]
+    reader: Reader | None = None
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -1,7 +1,9 @@
 """Half-told tips of the web: found by a random cookie, kept in the database, so that nothing typed is lost."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -38,17 +40,22 @@ async def find_own_draft(request: web.Request) -> tuple[Draft | None, list[Attac
 
 
 async def save_answer(
-    request: web.Request, question_id: str, answer: dict[str, str], *, cookie: str | None
+    request: web.Request,
+    question_id: str,
+    answer: dict[str, str],
+    *,
+    cookie: str | None,
+    notes: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
     """Keep an answer; the first one makes the draft, unless files of this request did (`cookie`).
 
-    Answers the cookie's token. Raises Refusal 429.
+    `notes` are kept beside the answers. Answers the cookie's token. Raises Refusal 429.
     """
     desk = request.app[DESK]
     token = find_token(cookie, size=TOKEN_BYTES) or _token(request) or secrets.token_bytes(TOKEN_BYTES)
     async with desk.db.begin() as session:
         draft, token = await open_draft(session, request, token)
-        draft.answers = {**draft.answers, question_id: answer}
+        draft.answers = {**draft.answers, question_id: answer, **notes}
         draft.step, draft.locale, draft.updated_at = question_id, get_locale(request), desk.now()
     return encode_token(token)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.web import views, views_proof, views_report, views_status
+from bot.understanding import Reader
+from bot.web import views, views_continue, views_proof, views_report, views_status
 from bot.web.api import post_message, post_status, post_tip
 from bot.web.context import DESK, Desk
 from bot.web.description import get_description
@@ -28,9 +29,11 @@ def make_public_site(
     catalog: Catalog,
     settings: Settings,
     now: Callable[[], datetime] = clock.now,
+    reader: Reader | None = None,
 ) -> web.Application:
     """The citizens' pages and the API. Serve it with `config.web.SiteRunner`.
 
+    Without a `reader` everybody is asked the fixed questions.
     Paths below /telegram/ are left to whoever adds the webhook's route.
     """
     app = make_site(
@@ -40,7 +43,7 @@ def make_public_site(
         public_url=settings.public_url,
         unguarded=("/telegram/",),
     )
-    app[DESK] = Desk(db=db, keys=keys, catalog=catalog, settings=settings, now=now)
+    app[DESK] = Desk(db=db, keys=keys, catalog=catalog, settings=settings, now=now, reader=reader)
     app.add_routes(
         [
             web.get("/", views.show_home),
@@ -58,6 +61,8 @@ def make_public_site(
             web.post("/report/new", views_report.start_anew),
             web.get("/report/{question}", views_report.show_question),
             web.post("/report/{question}", views_report.take_question),
+            web.get("/continue/{word}", views_continue.show_continue),
+            web.post("/continue/{word}", views_continue.take_continue),
             web.get("/status", views_status.show_status),
             web.post("/status", views_status.enter_status),
             web.post("/status/message", views_status.send_message),

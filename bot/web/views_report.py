@@ -1,12 +1,14 @@
 """The report, one thing on each page, and the confirmation."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from aiohttp import hdrs, web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.follow_ups import MEANT, collect_answers, collect_meant, make_plan
 from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import TIPS_OF_SOURCE
 from bot.questionnaire import (
@@ -23,6 +25,8 @@ from bot.questionnaire import (
     take_answer,
 )
 from bot.receipts import Receipt, derive_code
+from bot.understanding import find_note
+from bot.understood import choice_words, find_in_words
 from bot.web.context import DESK, count_source
 from bot.web.drafts import (
     drop_draft,
@@ -34,6 +38,7 @@ from bot.web.drafts import (
     typed_values,
 )
 from bot.web.leaving import leave_no_trace
+from bot.web.understood import STORY, get_base, get_plan, get_remarks, read_story
 from config.questionnaires import Question, Questionnaire
 from config.text import text
 from config.web import Form, Refusal, get_form, get_locale, get_query, render, see_other
@@ -47,24 +52,19 @@ TRAP = "website"
 TO_CHECK = "check"
 
 
-def get_questions(request: web.Request) -> Questionnaire:
-    """The questionnaire of a tip."""
-    return request.app[DESK].catalog.questionnaires["tip"]
-
-
 async def start_report(request: web.Request) -> web.Response:
     """GET /report: on to the first question without an answer."""
     draft, _ = await find_own_draft(request)
     if draft is not None and draft.tip_id is not None:
         return see_other("/report/done")
-    question = next_question(get_questions(request), draft.answers if draft else {})
+    question = next_question(get_plan(request, draft).asked, draft.answers if draft else {})
     return see_other(f"/report/{question.id}" if question else "/report/check")
 
 
 async def show_question(request: web.Request) -> web.Response:
     """GET /report/{question}."""
-    question = _question(request)
     draft, _ = await find_own_draft(request)
+    question = _question(request, draft)
     if draft is not None and draft.tip_id is not None:
         return see_other("/report/done")
     typed = (draft.answers.get(question.id) or {}) if draft else {}
@@ -73,7 +73,9 @@ async def show_question(request: web.Request) -> web.Response:
 
 async def take_question(request: web.Request) -> web.Response:
     """POST /report/{question}: keep the answer, go on; what will not do comes back with its sentence."""
-    question, form = _question(request), get_form(request)
+    form = get_form(request)
+    draft, files = await find_own_draft(request)
+    question = _question(request, draft)
     if form.get(TRAP):
         raise Refusal(403, "trap")
     if removed := form.get("remove"):
@@ -91,8 +93,12 @@ async def take_question(request: web.Request) -> web.Response:
     if errors:
         response = await _render_question(request, question, typed, errors=errors)
     else:
-        token = await save_answer(request, question.id, take_answer(question, typed), cookie=token)
-        response = see_other(_next_address(request, question, form))
+        answer = take_answer(question, typed)
+        notes = await read_story(request, answer, draft, files) if question.id == STORY else {}
+        token = await save_answer(request, question.id, answer, cookie=token, notes=notes)
+        answers = {**(draft.answers if draft else {}), **notes}
+        asked = make_plan(get_base(request), find_note(answers), request.app[DESK].catalog.follow_ups).asked
+        response = see_other(_next_address(asked, question, form))
     keep_cookie(request, response, token)
     return response
 
@@ -102,10 +108,15 @@ async def show_check(request: web.Request) -> web.Response:
     draft, files = await find_own_draft(request)
     if draft is not None and draft.tip_id is not None:
         return see_other("/report/done")
-    missing = list_missing(get_questions(request), draft.answers if draft else {})
+    missing = list_missing(get_base(request), draft.answers if draft else {})
     if draft is None or missing:
         return see_other(f"/report/{missing[0].id}")
-    return render(request, "report_check.html", rows=_rows(request, draft), files=files)
+    remarks = get_remarks(request, draft)
+    may_correct = find_note(draft.answers) is not None
+    rows = _rows(request, draft)
+    return render(
+        request, "report_check.html", rows=rows, files=files, remarks=remarks, may_correct=may_correct
+    )
 
 
 async def send_report(request: web.Request) -> web.Response:
@@ -114,7 +125,7 @@ async def send_report(request: web.Request) -> web.Response:
     if draft is None:
         raise Refusal(409, "draft_gone")
     if draft.tip_id is None:
-        if missing := list_missing(get_questions(request), draft.answers):
+        if missing := list_missing(get_base(request), draft.answers):
             return see_other(f"/report/{missing[0].id}")
         await _send(request, draft)
     return see_other("/report/done")
@@ -172,12 +183,15 @@ async def _submit(request: web.Request, owner: bytes, session: AsyncSession) -> 
     own = await find_draft_to_change(session, owner)
     if own is None or own.tip_id is not None:
         return None
-    values = collect_values(get_questions(request), own.answers)
+    base, plan = get_base(request), get_plan(request, own)
+    values = collect_values(base, own.answers)
     submission = Submission(
         channel=Channel.WEB,
         submission_key=own.submission_key,
         locale=get_locale(request),
         draft_id=own.id,
+        answers=collect_answers(plan, own.answers, base),
+        meant=collect_meant(find_note(own.answers), own.answers),
         **{name: value for name, value in values.items() if name in _SUBMITTED},
     )
     try:
@@ -206,11 +220,13 @@ async def _find_receipt(request: web.Request) -> Receipt | None:
     return Receipt(tip.number, code, tip.received_at, tip.id, is_repeat=True)
 
 
-def _question(request: web.Request) -> Question:
-    try:
-        return get_question(get_questions(request), request.match_info["question"])
-    except UnknownQuestionError as error:
-        raise Refusal(404, "status.404.body") from error
+def _question(request: web.Request, draft: Draft | None) -> Question:
+    """As it is asked in turn; where it is not asked, or is changed before sending, with all that belongs to it."""
+    plan, name = get_plan(request, draft), request.match_info["question"]
+    for questionnaire in (plan.whole,) if _is_checking(request) else (plan.asked, plan.whole):
+        with suppress(UnknownQuestionError):
+            return get_question(questionnaire, name)
+    raise Refusal(404, "status.404.body")
 
 
 async def _render_question(
@@ -220,14 +236,15 @@ async def _render_question(
     *,
     errors: dict[str, str] | None = None,
 ) -> web.Response:
-    questionnaire = get_questions(request)
-    before = previous_question(questionnaire, question.id)
     draft, files = await find_own_draft(request)
+    plan = get_plan(request, draft)
+    questionnaire = plan.asked if question in plan.asked.questions else plan.whole
+    before = previous_question(questionnaire, question.id)
     is_checking = _is_checking(request)
     back = "/report/check" if is_checking else (f"/report/{before.id}" if before else "/")
     return render(
         request,
-        "report_question.html",
+        "report_follow_up.html" if question.words else "report_question.html",
         status=422 if errors else 200,
         question=question,
         place=questionnaire.questions.index(question) + 1,
@@ -240,6 +257,8 @@ async def _render_question(
         is_checking=is_checking,
         may_hurry=draft is not None and not must_answer(question),
         trap=TRAP,
+        remarks=get_remarks(request, draft),
+        choice_words=partial(choice_words, question, locale=get_locale(request)),
     )
 
 
@@ -251,10 +270,11 @@ def _address(question: Question, form: Form) -> str:
     return f"/report/{question.id}" + (f"?to={TO_CHECK}" if form.get("to") == TO_CHECK else "")
 
 
-def _next_address(request: web.Request, question: Question, form: Form) -> str:
-    following = next_question(get_questions(request), {}, after=question.id)
+def _next_address(asked: Questionnaire, question: Question, form: Form) -> str:
     if form.get("more"):
         return _address(question, form)
+    is_in_turn = any(question.id == other.id for other in asked.questions)
+    following = next_question(asked, {}, after=question.id) if is_in_turn else None
     if form.get("to") == TO_CHECK or form.get("hurry") or following is None:
         return "/report/check"
     return f"/report/{following.id}"
@@ -263,10 +283,16 @@ def _next_address(request: web.Request, question: Question, form: Form) -> str:
 def _rows(request: web.Request, draft: Draft) -> list[dict[str, str]]:
     """The summary as rows: label, answer in words, address where it can be changed."""
     locale, offices = get_locale(request), request.app[DESK].catalog.counties
+    whole = get_plan(request, draft).whole
+    own = {question.id: question for question in whole.questions if question.words}
     rows = []
-    for line in summarise(get_questions(request), draft.answers):
+    for line in summarise(whole, draft.answers):
         value = line.value
-        if line.field == CHOICE:
+        if line.question == MEANT:
+            continue  # told above in a sentence, and changed there
+        if (question := own.get(line.question)) and line.field == CHOICE:
+            value = value and choice_words(question, value, locale)
+        elif line.field == CHOICE:
             value = value and text(f"public.report.{line.question}.choice.{value}.label", locale)
         elif line.field == "county":
             value = value and (
@@ -274,6 +300,8 @@ def _rows(request: web.Request, draft: Draft) -> list[dict[str, str]]:
                 if value in offices
                 else text("public.report.county_unknown", locale)
             )
-        label = text(f"public.report.label.{line.question}_{line.field}", locale)
+        value = value or find_in_words(draft.answers, line.field, request.app[DESK].catalog, locale)
+        key = f"{question.words}.label" if question else f"public.report.label.{line.question}_{line.field}"
+        label = text(key, locale)
         rows.append({"label": label, "value": value, "href": f"/report/{line.question}?to={TO_CHECK}"})
     return rows

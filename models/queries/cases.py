@@ -187,10 +187,11 @@ async def list_deadlines(session: AsyncSession, case_id: int) -> Sequence[Deadli
 
 
 async def list_messages(session: AsyncSession, case_id: int) -> Sequence[Message]:
-    """Messages and notes of a case, oldest first."""
+    """Messages and notes of a case, oldest first; those written before there was a case included."""
+    tips = select(Tip.id).where(Tip.case_id == case_id)
     statement = (
         select(Message)
-        .where(Message.case_id == case_id)
+        .where(or_(Message.case_id == case_id, and_(Message.case_id.is_(None), Message.tip_id.in_(tips))))
         .options(selectinload(Message.attachments).selectinload(Attachment.texts))
         .order_by(Message.id)
         .execution_options(populate_existing=True)

@@ -97,7 +97,9 @@ async def queue_reporter_notice(
     """Tell a reporter in the chat that he wrote from; whoever came by web looks with his code."""
     identity = (
         await session.execute(
-            select(Identity.chat_digest, Identity.is_reachable).where(Identity.tip_id == tip.id)
+            select(Identity.chat_digest, Identity.is_reachable, Identity.is_muted).where(
+                Identity.tip_id == tip.id
+            )
         )
     ).first()
     if not identity or not identity.chat_digest:
@@ -105,8 +107,9 @@ async def queue_reporter_notice(
     row = _make_row(kind, NoticeChannel.TELEGRAM, values, now=now, send_at=send_at)
     row |= {"locale": tip.locale, "case_id": tip.case_id}
     row |= {"dedup_key": f"{dedup}:{kind}:{NoticeChannel.TELEGRAM}:tip-{tip.id}", "tip_id": tip.id}
-    if not identity.is_reachable:
-        row |= {"state": NoticeState.SKIPPED, "reason": "unreachable"}
+    if identity.is_muted or not identity.is_reachable:
+        reason = "muted" if identity.is_muted else "unreachable"
+        row |= {"state": NoticeState.SKIPPED, "reason": reason}
     await _insert_once(session, row)
 
 

@@ -44,10 +44,13 @@ async def remove_draft(session: AsyncSession, draft_id: int) -> Sequence[Attachm
 
 
 async def list_letters(session: AsyncSession, tip_id: int) -> Sequence[Message]:
-    """What reporter and staff wrote each other about one tip, oldest first; never the notes of staff."""
+    """What reporter and staff wrote each other about one tip, oldest first.
+
+    Never the notes of staff, nor what the reporter deleted from his view.
+    """
     statement = (
         select(Message)
-        .where(Message.tip_id == tip_id, Message.kind != MessageKind.NOTE)
+        .where(Message.tip_id == tip_id, Message.kind != MessageKind.NOTE, Message.hidden_at.is_(None))
         .options(selectinload(Message.attachments))
         .order_by(Message.id)
     )

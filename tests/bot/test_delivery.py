@@ -44,7 +44,7 @@ class Chat:
         self.sent: list[tuple[str, str]] = []
         self.errors: dict[str, list[Exception]] = {}
 
-    async def send(self, chat_id: str, words: str) -> None:
+    async def send(self, chat_id: str, words: str, _notice: Notice) -> None:
         if self.errors.get(chat_id):
             raise self.errors[chat_id].pop(0)
         await asyncio.sleep(0)

@@ -415,6 +415,15 @@ class FakeBotApi:
         message.buttons = parse_buttons(params)
         return self._as_json(message)
 
+    async def _do_deletemessages(self, params: dict[str, Any], _files: dict[str, bytes]) -> bool:
+        chat_id, numbers = int(params["chat_id"]), load_json(params["message_ids"])
+        if not 1 <= len(numbers) <= 100:
+            raise ApiError(400, "Bad Request: wrong number of messages")
+        for number in numbers:  # those that are gone are passed over
+            with suppress(ApiError):
+                await self._do_deletemessage({"chat_id": chat_id, "message_id": number}, {})
+        return True
+
     async def _do_deletemessage(self, params: dict[str, Any], _files: dict[str, bytes]) -> bool:
         chat_id, message_id = int(params["chat_id"]), int(params["message_id"])
         for message in self.messages[chat_id]:

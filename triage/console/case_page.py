@@ -23,6 +23,7 @@ from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
 from triage.console.timeline import Entry, make_timeline
 from triage.console.words import Words
+from triage.told import view_answers, view_meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,23 @@ class TipView:
 
     tip: Tip
     pieces: list[Piece]
+    answers: list[tuple[str, str]]
+    """Follow-up questions and what he answered."""
+    meant: tuple[str, str] | None
+    """What he was told that we understood, and what he says instead."""
 
 
 def view_tips(file: CaseFile, words: Words) -> list[TipView]:
     """All tips of the case, each cut where evidence begins and ends."""
-    return [TipView(tip, cut_text(tip.text, _marks(file.findings, tip.id, words))) for tip in file.tips]
+    return [
+        TipView(
+            tip,
+            cut_text(tip.text, _marks(file.findings, tip.id, words)),
+            view_answers(tip, words.locale),
+            view_meant(tip, words.locale),
+        )
+        for tip in file.tips
+    ]
 
 
 MARKED = frozenset(

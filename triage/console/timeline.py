@@ -42,7 +42,17 @@ TOLD_BY_MESSAGES = frozenset({"reporter_wrote", "reporter_asked", "note_added"})
 CLOCKWORK = frozenset({"clock_started", "clock_met", "clock_cancelled"})
 TOLD_ELSEWHERE = frozenset({"likeness_found"})
 """The page shows it in its own place, to those who may see both cases."""
-BY_REPORTER = frozenset({"tip_received"})
+BY_REPORTER = frozenset(
+    {
+        "tip_received",
+        "withdrawal_asked",
+        "review_asked",
+        "outcome_rated",
+        "contact_changed",
+        "contact_removed",
+        "letters_hidden",
+    }
+)
 _KINDS = {
     MessageKind.FROM_REPORTER: ("message_from_reporter", Voice.REPORTER),
     MessageKind.TO_REPORTER: ("message_to_reporter", Voice.STAFF),

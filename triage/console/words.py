@@ -236,6 +236,8 @@ class Words:
             "office": self.office(str(facts.get("office") or "")),
             "verdict": self._known("verdict", facts.get("verdict")),
             "code": str(facts.get("code") or ""),
+            "solved": self._known("solved", facts.get("solved")),
+            "score": str(facts.get("score") or ""),
             "finding": self._known("finding", facts.get("finding")),
             "rule": self.clock(str(facts.get("rule") or ""), now=None),
             "due": self.due(datetime.fromisoformat(due)) if due else "",

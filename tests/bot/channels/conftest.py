@@ -3,12 +3,27 @@
 import asyncio
 import contextlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.app import ChatParts, run_chat
+from bot.channels import wakes
+from bot.understanding import Reader
 from config.catalog import load_catalog
 from tests.fakes.botapi import FakeBotApi
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """Three quiet seconds are long in a test: `quiet(seconds)` sets how long silence lasts until the chat goes on."""
+
+    def last(seconds):
+        monkeypatch.setattr(wakes, "QUIET", timedelta(seconds=seconds))
+
+    monkeypatch.setattr(wakes, "TICK_SECONDS", 0.03)
+    last(0.1)
+    return last
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +54,8 @@ def running(db, keys, catalog, chat_settings):
     """`async with running():` the chat is served; leaving the block stops it like a process that ends."""
 
     @contextlib.asynccontextmanager
-    async def run(*, is_alone: bool = True):
-        parts = ChatParts(db, keys, catalog, chat_settings)
+    async def run(*, is_alone: bool = True, reader: Reader | None = None):
+        parts = ChatParts(db, keys, catalog, chat_settings, reader=reader)
         task = asyncio.create_task(run_chat(parts, is_alone=is_alone))
         try:
             yield parts

@@ -1,12 +1,22 @@
 """Changed messages and points on the map: taken where they belong, else told in words; never silence."""
 
 import pytest
+from sqlalchemy import select
 
+from models.tip import Draft
 from tests.bot.channels.test_codes import STEPS, be_at
 from tests.bot.channels.test_journeys import STORY, send, tell, tips
 from tests.bot.channels.test_return import messages
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+async def told(db):
+    async with db.read() as session:
+        draft = (await session.scalars(select(Draft))).one()
+    return draft.answers["what"]["text"]
+
+
 PLACE = "位置：纬度"
 
 
@@ -23,9 +33,32 @@ async def test_a_change_after_sending_is_offered_as_an_addition(served, citizen,
 
 async def test_a_change_that_cannot_be_taken_is_told(served, citizen):
     citizen.says("你好")
-    await citizen.hears("开始举报")
+    await citizen.hears("应急管理局")
     citizen.edits("您好")
     await citizen.hears("没有收到")
+
+
+async def test_a_change_of_words_before_any_question_is_taken(served, citizen, db):
+    citizen.says("宏达学校卖证")
+    await citizen.hears("还没有提交")
+    citizen.edits("恒达学校卖证")
+    await citizen.hears("修改后的内容")
+    citizen.presses("开始举报")
+    await citizen.hears("哪个县区")
+    assert await told(db) == "恒达学校卖证"
+
+
+async def test_a_change_of_one_piece_leaves_the_others(served, citizen, db, quiet):
+    quiet(60)
+    citizen.says("/report")
+    await citizen.hears("请把事情说一说")
+    citizen.says("宏达学校卖证")
+    await citizen.hears("已记下")
+    citizen.says("一个八百块")
+    await citizen.hears("已记下 12 字")
+    citizen.edits("一个一千块")
+    await citizen.hears("修改后的内容")
+    assert await told(db) == "宏达学校卖证\n一个一千块"
 
 
 async def test_a_change_of_an_old_message_while_telling_is_told(served, citizen, db):

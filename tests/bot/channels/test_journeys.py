@@ -231,7 +231,8 @@ async def test_words_before_any_question_are_kept_and_used(served, citizen, db):
     await citizen.hears("哪个县区")
 
 
-async def test_a_long_story_comes_in_several_messages(served, citizen, db):
+async def test_a_long_story_comes_in_several_messages(served, citizen, db, quiet):
+    quiet(60)
     citizen.says("/report")
     await citizen.hears("请把事情说一说")
     citizen.says("甲" * 4000)
@@ -255,8 +256,7 @@ async def test_danger_is_answered_with_whom_to_call(served, citizen):
     citizen.says("/report")
     await citizen.hears("请把事情说一说")
     citizen.says("车间着火了，有人被困")
-    await citizen.hears("哪个县区")
-    answer = citizen.screen()[-2]
+    answer = await citizen.hears("")
     assert answer.text.startswith("如果现在有危险，请马上拨打 119")
 
 

@@ -148,7 +148,6 @@ async def test_bots_channels_and_forged_senders_are_turned_away(served, citizen,
     fake.add_update("channel_post", message | {"chat": {"id": -1007, "type": "channel", "title": "频道"}})
     fake.add_update("message", message | {"chat": private, "from": person | {"is_bot": True}})
     fake.add_update("message", message | {"chat": private, "from": person | {"id": 77}})
-    fake.add_update("message", message | {"chat": private, "from": person, "via_bot": fake.bot_user()})
     fake.add_update("message", {"message_id": "nine"})
     fake.add_update("something_new", {"x": 1})
     await fake.drained()
@@ -158,6 +157,32 @@ async def test_bots_channels_and_forged_senders_are_turned_away(served, citizen,
         assert await session.scalar(select(func.count()).select_from(Draft)) == 0
     assert {row.state for row in rows} == {UpdateState.REJECTED}
     assert [m for chat in fake.messages.values() for m in chat] == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_words_of_another_bot_are_no_tip_and_the_person_is_told(served, citizen, fake, db):
+    citizen.says("/report")
+    await citizen.hears("请把事情说一说")
+    citizen.sends({"text": STORY}, via_bot=fake.bot_user() | {"id": 555})
+    await citizen.hears("看不懂")
+    await citizen.hears("请把事情说一说")
+    async with db.read() as session:
+        assert STORY not in str((await session.scalars(select(Draft.answers))).all())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_post_forwarded_from_a_channel_is_material_and_never_sent_by_itself(
+    served, citizen, fake, db
+):
+    channel = {"id": -1009, "type": "channel", "title": "某频道"}
+    origin = {"type": "channel", "date": 1, "chat": channel, "message_id": 5}
+    citizen.sends({"text": "包过，/report 加微信"}, forward_origin=origin)
+    await citizen.hears("还没有提交")
+    citizen.presses("开始举报")
+    await citizen.hears("哪个县区")
+    citizen.presses("返回上一步")
+    assert "（转发的内容）包过" in (await citizen.hears("请把事情说一说")).text
+    assert await tips(db) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -171,7 +196,7 @@ async def test_a_flood_is_answered_politely_once(served, citizen, fake, db):
     assert sum("发得太快了" in m.text for m in citizen.screen()) == 1
 
 
-@pytest.mark.parametrize("payload", ["'; DROP TABLE tip; --", "x" * 64, "wuyang", "%00"])
+@pytest.mark.parametrize("payload", ["'; DROP TABLE tip; --", "x" * 64, "wuyang", "%00", "1002"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_follows_start_has_no_power(served, citizen, payload):
     citizen.says(f"/start {payload}")

@@ -7,15 +7,25 @@ from dataclasses import replace
 import aiohttp
 import pytest
 from aiohttp import web
+from sqlalchemy import select
 
 from bot import app as public_side
 from bot.app import ChatParts, add_webhook, find_webhook_address, make_send_chat, make_telegram, run_chat
 from bot.channels import UnreachableError
 from bot.channels.webhook import SECRET_HEADER
 from bot.web.routes import make_public_site
+from config.text import text
 from config.web import SiteRunner
+from models.message import Message
+from models.notice import Notice
+from models.numbers import in_groups
 from models.queries.heartbeats import find_beat
+from models.queries.notices import queue_reporter_notice
+from models.queries.tips import get_tip
+from models.states import MessageKind, NoticeState
+from models.tip import Identity
 from tests.bot.channels.test_journeys import send, tips
+from tests.bot.channels.test_return import messages, open_case
 
 SECRET = "a-secret-of-the-tests-0123456789"
 
@@ -100,14 +110,22 @@ async def test_without_a_token_the_chat_is_simply_off(db, keys, catalog, setting
     await asyncio.wait_for(run_chat(ChatParts(db, keys, catalog, settings)), 2)
 
 
-async def test_a_notice_has_the_button_that_opens_the_tip(running, fake, citizen, chat_settings):
+def notice_of(kind, tip):
+    return Notice(kind=kind, tip_id=tip.id, locale="zh-CN", values={"number": tip.number})
+
+
+async def test_a_notice_has_the_buttons_that_open_the_tip_and_give_peace(
+    running, fake, citizen, chat_settings, db
+):
     async with running() as parts:
         number = (await send(citizen)).marked("code")[0]
+        [tip] = await tips(db)
         chat = make_telegram(chat_settings)
         await chat.open()
         deliver = make_send_chat(chat, parts)
-        await deliver("1001", "您的举报已受理")
+        await deliver("1001", "您的举报已受理", notice_of("tip_accepted", tip))
         notice = await citizen.hears("已受理")
+        assert notice.button_texts() == ["查进度", "不再提醒"]
         citizen.presses("查进度", message=notice)
         assert number in (await citizen.hears("举报编号")).text
         citizen.says("/forget")
@@ -115,5 +133,72 @@ async def test_a_notice_has_the_button_that_opens_the_tip(running, fake, citizen
         assert all("已受理" not in message.text for message in citizen.screen())
         fake.blocked.add(1001)
         with pytest.raises(UnreachableError):
-            await deliver("1001", "还有一条")
+            await deliver("1001", "还有一条", notice_of("tip_accepted", tip))
         await chat.close()
+
+
+async def test_the_officers_question_comes_without_the_tip_and_its_button_leads_to_the_reply(
+    running, citizen, chat_settings, db, now
+):
+    async with running() as parts:
+        await send(citizen)
+        _case, tip_id = await open_case(db)
+        await ask(db, tip_id, "公章是什么名称？", now)
+        [tip] = await tips(db)
+        words = text("notices.question_waiting.body", "zh-CN", number=in_groups(tip.number))
+        assert "公章" not in words
+        chat = make_telegram(chat_settings)
+        await chat.open()
+        await make_send_chat(chat, parts)("1001", words, notice_of("question_waiting", tip))
+        notice = await citizen.hears("有一个问题")
+        assert notice.button_texts() == ["查看并回复", "不再提醒"]
+        citizen.presses("查看并回复", message=notice)
+        await citizen.hears("公章是什么名称")
+        await citizen.hears("发完点")
+        citizen.says("宏达职业培训学校")
+        await citizen.hears("已补充到举报")
+        assert (await messages(db))[-1].text == "宏达职业培训学校"
+        await chat.close()
+
+
+async def test_who_wants_peace_gets_no_notice_and_still_reads_the_question(served, citizen, db, now):
+    await send(citizen)
+    _case, tip_id = await open_case(db)
+    citizen.says("/status")
+    await citizen.hears("举报编号")
+    citizen.presses("不再提醒")
+    await citizen.hears("不再在这里提醒")
+    async with db.begin() as session:
+        tip = await get_tip(session, tip_id)
+        values = {"number": tip.number}
+        await queue_reporter_notice(session, tip, "question_waiting", dedup="t", values=values, now=now)
+    async with db.read() as session:
+        [notice] = (await session.scalars(select(Notice).where(Notice.tip_id == tip_id))).all()
+    assert (notice.state, notice.reason) == (NoticeState.SKIPPED, "muted")
+    assert text("notices.reason.muted", "zh-CN")
+    await ask(db, tip_id, "公章是什么名称？", now)
+    citizen.says("/status")
+    assert "公章是什么名称" in (await citizen.hears("举报编号")).text
+    citizen.presses("恢复提醒")
+    await citizen.hears("会在这里提醒")
+
+
+async def test_nobody_elses_tip_is_opened_or_silenced_by_a_forged_button(served, citizen, fake, db):
+    await send(citizen)
+    [tip] = await tips(db)
+    stranger = fake.user(2002)
+    stranger.says("/start")
+    own = await stranger.hears("应急管理局")
+    for verb in ("reply", "status", "mute"):
+        stranger.taps(f"open.{verb}:{tip.number}", own)
+        assert tip.number not in (await stranger.hears("12 位举报编号")).text.replace(" ", "")
+    async with db.read() as session:
+        assert not await session.scalar(select(Identity.is_muted))
+
+
+async def ask(db, tip_id, words, now):
+    """What an officer asks."""
+    async with db.begin() as session:
+        tip = await get_tip(session, tip_id)
+        kind = MessageKind.TO_REPORTER
+        session.add(Message(tip_id=tip_id, case_id=tip.case_id, kind=kind, text=words, created_at=now))
