@@ -105,7 +105,7 @@ async def test_one_gentle_reminder_and_never_a_second(served, citizen, patience,
 
 
 async def test_what_nobody_comes_back_to_is_deleted_with_a_notice(served, citizen, patience, db):
-    patience(0.3, 1.2)
+    patience(0.3, 6)
     await begin(citizen)
     citizen.sends_photo(photo())
     await citizen.hears("已收到 1 个文件")
