@@ -45,5 +45,5 @@ def test_what_is_wrong_is_told_by_file_and_key(rules: Path, old: str, new: str, 
 def test_fitting_questions_can_be_switched_off_and_a_misspelling_is_told():
     assert read_settings({}).has_fitting_questions
     assert not read_settings({"TIPLINE_QUESTIONS": "fixed"}).has_fitting_questions
-    with pytest.raises(SettingsError, match="fitting .* or fixed"):
+    with pytest.raises(SettingsError, match=r"fitting .* or fixed"):
         read_settings({"TIPLINE_QUESTIONS": "none"})
