@@ -5,6 +5,7 @@ async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
     return show(request, staff, "console/case.html", case=case)
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -57,6 +58,8 @@ class Call:
     phone: str = field(default="", repr=False)
     chat_id: str | None = field(default=None, repr=False)
     draft_id: int | None = None
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    meant: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class TipReceiver(Protocol):
