@@ -22,7 +22,9 @@ from models.queries.notices import queue_staff_notice
 from models.queries.staff import find_staff
 from models.queries.tips import (
     find_case_of_tip,
+    find_message_by_submission,
     find_tip_by_submission,
+    get_tip_to_change,
     give_attachments_to_tip,
     insert_tip_once,
     mark_unread,
@@ -105,9 +107,20 @@ async def receive_message(
     now: datetime,
     files: Sequence[ExaminedFile] = (),
     folder: Path | None = None,
+    submission_key: str = "",
 ) -> Message:
-    """Store what a reporter adds to his tip, and tell the officer that something is there. Raises SubmissionError."""
+    """Store what a reporter adds to his tip, and tell the officer that something is there. Raises SubmissionError.
+
+    With a `submission_key`, a repeated request answers the message of the first one; raises KeyReusedError
+    when the key carried other words.
+    """
     check_words("text", text, longest=MAX_TEXT, is_required=not files)
+    digest = None
+    if submission_key:
+        digest = keys.digest("submission", "message", str(tip.id), submission_key)
+        tip = await get_tip_to_change(session, tip.id)  # a twin of this request waits here
+        if stored := await find_message_by_submission(session, digest):
+            return _repeat_message(stored, text)
     case = await find_case_of_tip(session, tip)
     message = Message(
         tip_id=tip.id,
@@ -115,6 +128,7 @@ async def receive_message(
         kind=MessageKind.FROM_REPORTER,
         text=text,
         channel=channel,
+        submission_digest=digest,
         created_at=now,
     )
     session.add(message)
@@ -225,6 +239,12 @@ def _repeat(stored: Tip, body: bytes, submission: Submission, keys: Keys) -> Rec
         raise KeyReusedError
     code = derive_code(keys, submission.channel, submission.submission_key)
     return Receipt(stored.number, code, stored.received_at, stored.id, is_repeat=True)
+
+
+def _repeat_message(stored: Message, text: str) -> Message:
+    if stored.text != text:
+        raise KeyReusedError
+    return stored
 
 
 def _known(folder: Path | None) -> Path:
