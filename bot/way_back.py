@@ -6,12 +6,12 @@ closes, reopens or changes a case: people decide what becomes of a request. What
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.intake import MAX_CONTACT, MAX_TEXT, SubmissionError, check_words, receive_message
-from config.calendars import DAY, LOCAL, day_of
+from bot.promises import REVIEW_RULE, count_days, last_moment
 from config.catalog import Catalog
 from config.keys import Keys
 from models.audit import record_event
@@ -26,7 +26,6 @@ from models.states import Channel, RequestKind, Role, Solved
 from models.tip import Identity, Tip
 from models.way_back import Rating, ReporterRequest
 
-REVIEW_RULE = "D13a"
 RATING_CHANGES = timedelta(days=7)
 """How long a rating may be changed after it was given."""
 LOWEST, HIGHEST = 1, 5
@@ -79,12 +78,8 @@ async def load_standing(session: AsyncSession, tip: Tip, *, catalog: Catalog, no
 
 
 def review_until(answered_at: datetime, catalog: Catalog) -> datetime:
-    """Last moment at which a review of an answer may be asked for: the end of its last day, in Luohe."""
-    rule = catalog.deadline_in_force(REVIEW_RULE, answered_at)
-    last = day_of(answered_at) + DAY * rule.limit.amount
-    if rule.rolls:
-        last = catalog.calendar.next_working_day(last)
-    return datetime.combine(last, time(23, 59, 59), tzinfo=LOCAL)
+    """Last moment at which a review of an answer may be asked for."""
+    return last_moment(catalog, REVIEW_RULE, answered_at)
 
 
 # ---------------------------------------------------------------- requests that people decide
@@ -140,7 +135,9 @@ async def ask_review(
     if asked := await find_request(session, tip.id, RequestKind.REVIEW, case.answered_at):
         return asked
     if now > review_until(case.answered_at, catalog):
-        raise NotNowError("way_back.too_late_to_ask", "text", days=_days(catalog, case.answered_at))
+        raise NotNowError(
+            "way_back.too_late_to_ask", "text", days=count_days(catalog, REVIEW_RULE, case.answered_at)
+        )
     check_words("text", words, longest=MAX_TEXT, is_required=True)
     request = await _ask(
         session,
@@ -322,7 +319,3 @@ def _check_rating(solved: str, score: int, words: str) -> None:
 
 def _seal(keys: Keys, words: str, place: str) -> bytes | None:
     return keys.seal("identity", words.encode(), place=place) if words else None
-
-
-def _days(catalog: Catalog, answered_at: datetime) -> int:
-    return catalog.deadline_in_force(REVIEW_RULE, answered_at).limit.amount

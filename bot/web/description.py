@@ -75,7 +75,8 @@ def describe(url: str | None) -> dict[str, Any]:
             ),
             "/api/v1/status": _post("readStatus", "Where a tip stands", ReceiptBody, 200, StatusAnswer, list(PROBLEMS)),
             "/api/v1/messages": _post(
-                "sendMessage", "Add to a tip", MessageBody, 201, SentAnswer, list(PROBLEMS), parameters=[IDEMPOTENCY_KEY]
+                "sendMessage", "Add to a tip", MessageBody, 201, SentAnswer, list(PROBLEMS),
+                parameters=[IDEMPOTENCY_KEY],
             ),
         },
         "components": {"schemas": schemas["$defs"]},

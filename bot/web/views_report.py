@@ -1,6 +1,7 @@
 """The report, one thing on each page, and the confirmation."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import TIPS_OF_SOURCE
+from bot.notice import notice_version
+from bot.promises import ACCEPTANCE_RULE, last_moment
 from bot.questionnaire import (
     CHOICE,
     UnknownQuestionError,
@@ -29,8 +32,12 @@ from bot.web.drafts import (
     drop_file,
     find_own_draft,
     keep_cookie,
+    keep_notice,
     save_answer,
     save_files,
+    seconds_left,
+    seen_notice,
+    touch_draft,
     typed_values,
 )
 from bot.web.leaving import leave_no_trace
@@ -57,8 +64,29 @@ async def start_report(request: web.Request) -> web.Response:
     draft, _ = await find_own_draft(request)
     if draft is not None and draft.tip_id is not None:
         return see_other("/report/done")
+    if draft is None and not seen_notice(request):
+        return see_other("/report/start")
     question = next_question(get_questions(request), draft.answers if draft else {})
     return see_other(f"/report/{question.id}" if question else "/report/check")
+
+
+async def show_start(request: web.Request) -> web.Response:
+    """GET /report/start: before the first question, how to leave and what becomes of what is told."""
+    version = notice_version()
+    return render(request, "report_start.html", version=version, since=date.fromisoformat(version))
+
+
+async def begin_report(request: web.Request) -> web.Response:
+    """POST /report/start: the notice was shown; on to the questions. Without cookies nobody gets further than here."""
+    response = see_other("/report")
+    keep_notice(request, response)
+    return response
+
+
+async def keep_draft(request: web.Request) -> web.Response:
+    """POST /report/keep: the draft lives another day; back to where the reader was."""
+    await touch_draft(request)
+    return see_other("/report")
 
 
 async def show_question(request: web.Request) -> web.Response:
@@ -67,6 +95,8 @@ async def show_question(request: web.Request) -> web.Response:
     draft, _ = await find_own_draft(request)
     if draft is not None and draft.tip_id is not None:
         return see_other("/report/done")
+    if draft is None and not seen_notice(request):
+        return see_other("/report/start")
     typed = (draft.answers.get(question.id) or {}) if draft else {}
     return await _render_question(request, question, typed)
 
@@ -83,15 +113,30 @@ async def take_question(request: web.Request) -> web.Response:
     flaws = check_answer(question, typed, counties=request.app[DESK].catalog.counties)
     locale = get_locale(request)
     errors = {name: text(f"errors.{flaw.key}", locale, **flaw.values) for name, flaw in flaws.items()}
+    if form.get("keep"):
+        return await _keep_typed(request, question, typed, is_sound=not errors)
     token, refused = await save_files(request, form.files("files"), left_out=form.left_out)
     if refused:
         errors["files"] = "\n".join(refused)
+    elif form.get("more") and not form.files("files"):
+        errors["files"] = text("errors.file.none", locale)
     if errors:
         response = await _render_question(request, question, typed, errors=errors)
     else:
         token = await save_answer(request, question.id, take_answer(question, typed), cookie=token)
         response = see_other(_next_address(request, question, form))
     keep_cookie(request, response, token)
+    return response
+
+
+async def _keep_typed(
+    request: web.Request, question: Question, typed: Mapping[str, Any], *, is_sound: bool
+) -> web.Response:
+    """What a script saves while somebody types: kept where it would be taken, and never said to be wrong."""
+    response = web.Response(status=204)
+    if is_sound and any(value.strip() for value in typed.values()):
+        answer = take_answer(question, typed)
+        keep_cookie(request, response, await save_answer(request, question.id, answer, cookie=None))
     return response
 
 
@@ -123,7 +168,9 @@ async def show_done(request: web.Request) -> web.Response:
     receipt = await _find_receipt(request)
     if receipt is None:
         return see_other("/report")
-    return render(request, "report_done.html", receipt=receipt)
+    desk = request.app[DESK]
+    decided_by = last_moment(desk.catalog, ACCEPTANCE_RULE, receipt.received_at)
+    return render(request, "report_done.html", receipt=receipt, decided_by=decided_by)
 
 
 async def save_done(request: web.Request) -> web.Response:
@@ -176,6 +223,7 @@ async def _submit(request: web.Request, owner: bytes, session: AsyncSession) -> 
         submission_key=own.submission_key,
         locale=get_locale(request),
         draft_id=own.id,
+        notice_version=own.notice_version,
         **{name: value for name, value in values.items() if name in _SUBMITTED},
     )
     try:
@@ -237,6 +285,7 @@ async def _render_question(
         back=back,
         is_checking=is_checking,
         may_hurry=draft is not None and not must_answer(question),
+        seconds_left=seconds_left(draft, now=request.app[DESK].now()) if draft else 0,
         trap=TRAP,
     )
 
