@@ -26,6 +26,9 @@ CITY_OFFICE = "city"
 """Office id of the city desk. Others are told as the county's, without name: a glance over the shoulder tells less."""
 
 
+PROVEN = frozenset({Verdict.PROVEN, Verdict.PARTLY_PROVEN})
+
+
 class Stage(StrEnum):
     """The way of a tip in five steps that everybody understands."""
 
@@ -129,9 +132,16 @@ async def load_progress(session: AsyncSession, tip: Tip, *, now: datetime) -> Pr
         is_open=case is None or case.is_open,
         handler="county" if case and case.office_id != CITY_OFFICE else "city",
         refusal=(case.reason_code or "") if case and case.state is CaseState.REFUSED else "",
-        clauses=tuple(await list_decided_clauses(session, case)) if case and is_answered else (),
+        clauses=await _load_clauses(session, case),
         answered_at=case.answered_at if case else None,
     )
+
+
+async def _load_clauses(session: AsyncSession, case: Case | None) -> tuple[str, ...]:
+    """What a case was found to be, as decided by people; nothing before the answer, or where nothing was proven."""
+    if case is None or case.answered_at is None or case.verdict not in PROVEN:
+        return ()
+    return tuple(await list_decided_clauses(session, case))
 
 
 def make_steps(case: Case | None, *, received_at: datetime) -> tuple[Step, ...]:

@@ -5,6 +5,7 @@ closes, reopens or changes a case: people decide what becomes of a request. What
 `NotNowError`; its `problem` is a text key under `errors.`, as with every `SubmissionError`.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.intake import MAX_CONTACT, MAX_TEXT, SubmissionError, check_words, receive_message
 from bot.promises import REVIEW_RULE, count_days, last_moment
+from bot.questionnaire import PHONE_DIGITS
 from config.catalog import Catalog
 from config.keys import Keys
 from models.audit import record_event
 from models.case import Case
 from models.message import Message
+from models.numbers import read_digits
 from models.queries.notices import queue_staff_notice
 from models.queries.staff import find_staff, list_active_staff
 from models.queries.tips import find_case_of_tip, find_identity, get_tip_to_change, mark_unread
@@ -201,8 +204,11 @@ async def change_contact(
     """Keep this name and phone, sealed, instead of what was there. Raises SubmissionError; both empty is one."""
     for field, typed in (("name", name), ("phone", phone)):
         check_words(field, typed, longest=MAX_CONTACT)
+    phone = unicodedata.normalize("NFKC", phone)
     if not (name.strip() or phone.strip()):
         raise SubmissionError("contact_missing", "name")
+    if phone.strip() and len(read_digits(phone)) not in PHONE_DIGITS:
+        raise SubmissionError("phone", "phone")
     tip = await get_tip_to_change(session, tip.id)
     identity = await find_identity(session, tip.id)
     if identity is None:

@@ -17,6 +17,7 @@ DEFAULT_DATA = Path("data")
 DEFAULT_PUBLIC = "127.0.0.1:8080"
 DEFAULT_CONSOLE = "127.0.0.1:8081"
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
+MOST_WORK_BITS = 22
 _BOT_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{3,128}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
@@ -53,6 +54,8 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     smtp_url: str | None = field(default=None, repr=False)
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
+    work_bits: int = 0
+    """How hard the hurdle for machines before a web tip is; 0: there is none."""
 
     @property
     def files(self) -> Path:
@@ -101,6 +104,7 @@ def read_settings(
         proxy=_url("TIPLINE_PROXY", get("PROXY"), ("http", "https", "socks5")),
         smtp_url=_url("TIPLINE_SMTP_URL", get("SMTP_URL"), ("smtp", "smtps")),
         notify_urls=_notify_urls(get("NOTIFY_URLS")),
+        work_bits=_work_bits(get("WORK_BITS")),
     )
 
 
@@ -151,6 +155,15 @@ def _match(name: str, value: str | None, pattern: re.Pattern[str], wanted: str) 
         message = f"{name} is not of the right form: it must look like {wanted}."
         raise SettingsError(message)
     return value
+
+
+def _work_bits(value: str | None) -> int:
+    if value is None:
+        return 0
+    if not value.isascii() or not value.isdigit() or int(value) > MOST_WORK_BITS:
+        message = f"TIPLINE_WORK_BITS must be a whole number from 0 (off) to {MOST_WORK_BITS}; 16 takes about a second."
+        raise SettingsError(message)
+    return int(value)
 
 
 def _notify_urls(value: str | None) -> tuple[str, ...]:

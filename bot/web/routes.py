@@ -11,6 +11,7 @@ from bot.web.api import post_message, post_status, post_tip
 from bot.web.context import DESK, Desk
 from bot.web.description import get_description
 from bot.web.health import get_health, get_readiness
+from bot.web.unavailable import tell_unavailable
 from config import clock
 from config.catalog import Catalog
 from config.keys import Keys
@@ -41,6 +42,7 @@ def make_public_site(
         unguarded=("/telegram/",),
         extras={"has_chat": settings.telegram_token is not None},
     )
+    app.middlewares.append(tell_unavailable)
     app[DESK] = Desk(db=db, keys=keys, catalog=catalog, settings=settings, now=now)
     app.add_routes(
         [

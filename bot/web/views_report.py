@@ -41,6 +41,7 @@ from bot.web.drafts import (
     typed_values,
 )
 from bot.web.leaving import leave_no_trace
+from bot.web.work import TOKEN, WAIT, make_token, seconds_to_wait
 from config.questionnaires import Question, Questionnaire
 from config.text import text
 from config.web import Form, Refusal, get_form, get_locale, get_query, render, see_other
@@ -148,7 +149,14 @@ async def show_check(request: web.Request) -> web.Response:
     missing = list_missing(get_questions(request), draft.answers if draft else {})
     if draft is None or missing:
         return see_other(f"/report/{missing[0].id}")
-    return render(request, "report_check.html", rows=_rows(request, draft), files=files)
+    return render(
+        request,
+        "report_check.html",
+        rows=_rows(request, draft),
+        files=files,
+        work_token=make_token(request, draft),
+        work_bits=request.app[DESK].settings.work_bits,
+    )
 
 
 async def send_report(request: web.Request) -> web.Response:
@@ -159,6 +167,11 @@ async def send_report(request: web.Request) -> web.Response:
     if draft.tip_id is None:
         if missing := list_missing(get_questions(request), draft.answers):
             return see_other(f"/report/{missing[0].id}")
+        if seconds := seconds_to_wait(request, draft, get_form(request)):
+            token = (
+                get_form(request).get(TOKEN) if seconds < WAIT.total_seconds() else make_token(request, draft)
+            )
+            return render(request, "report_wait.html", status=202, seconds=seconds, work_token=token)
         await _send(request, draft)
     return see_other("/report/done")
 

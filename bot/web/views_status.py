@@ -35,6 +35,10 @@ DONE = frozenset({"sent", "withdrawn", "review", "rated", "contact", "contact_re
 """What the page thanks for; anything else in the address is passed over."""
 
 
+NEVER_CITED = frozenset({"criminal"})
+"""Whether it is a crime is for police and courts to say; an answer of the bureau does not suggest it."""
+
+
 async def show_status(request: web.Request) -> web.Response:
     """GET /status: the tip of this visit, or the two fields that open one."""
     found = await find_visit(request)
@@ -194,7 +198,7 @@ def _describe_clauses(request: web.Request, ids: tuple[str, ...]) -> list[dict[s
             "laws": [
                 f"《{catalog.laws[place.law].title}》{place.article}"
                 for place in clause.basis
-                if place.checked == "seen"
+                if place.checked == "seen" and place.law not in NEVER_CITED
             ],
         }
         for clause in known

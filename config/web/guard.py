@@ -58,11 +58,18 @@ def answer_refusal(request: web.Request, refusal: Refusal) -> web.Response:
             title=title_of(refusal.status, locale),
             sentence=refusal.sentence(locale),
             error_id=refusal.extra.get("error_id"),
+            typed=_typed_words(request),
         )
         response.headers.update(refusal.headers)
     if refusal.status in {408, 413}:
         response.force_close()  # the rest of the body is not worth reading
     return response
+
+
+def _typed_words(request: web.Request) -> str:
+    """What a refused form held in its box for words: the page gives it back, so that nobody must write it twice."""
+    words = request[FORM].get_all("text") if FORM in request else []
+    return words[0] if len(words) == 1 else ""
 
 
 @web.middleware
@@ -123,8 +130,8 @@ async def check_forms(request: web.Request, handler: Handler) -> web.StreamRespo
         check_origin(request)
         form = await read_form(request)
         try:
+            request[FORM] = form  # also for the page of a refusal, which gives the words back
             check_token(request, form)
-            request[FORM] = form
             response = await handler(request)
         finally:
             form.close()

@@ -60,6 +60,8 @@ async def tell(page: Page, site: str, look: Check) -> tuple[str, str]:
     await page.goto(site)
     await look(page)
     await page.locator("main a.button").click()
+    await look(page)
+    await submit(page)
     await submit(page)
     await look(page)
     await page.fill("#text", STORY)
@@ -92,6 +94,13 @@ async def tell(page: Page, site: str, look: Check) -> tuple[str, str]:
     await page.wait_for_url("**/report/done")
     await look(page)
     return await page.inner_text("#number"), await page.inner_text("#code")
+
+
+async def begin(page: Page, site: str, path: str = "/report/what") -> None:
+    """Past the page before the first question."""
+    await page.goto(f"{site}/report/start")
+    await submit(page)
+    await page.goto(site + path)
 
 
 async def visit(page: Page, site: str, number: str, code: str) -> None:
@@ -147,7 +156,7 @@ async def test_the_whole_way_without_scripts(site, new_page, db: Database):
 
 
 async def test_the_summary_of_errors_has_the_focus_and_leads_to_the_field(site, page: Page):
-    await page.goto(f"{site}/report/what")
+    await begin(page, site)
     await submit(page)
     assert (await page.title()).startswith("有误：")
     assert await page.evaluate("document.activeElement.className") == "error-summary"
@@ -163,6 +172,9 @@ async def test_everything_can_be_done_with_the_keyboard(site, page: Page):
     await page.keyboard.press("Enter")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
+    await page.wait_for_url("**/report/start")
+    await page.focus("main form .button")
+    await page.keyboard.press("Enter")
     await page.wait_for_url("**/report/what")
     await page.focus("#text")
     await page.keyboard.type("keyboard only")
@@ -174,7 +186,7 @@ async def test_everything_can_be_done_with_the_keyboard(site, page: Page):
 
 
 async def test_back_shows_what_was_written(site, page: Page):
-    await page.goto(f"{site}/report/what")
+    await begin(page, site)
     await page.fill("#text", STORY)
     await submit(page)
     await page.go_back()
@@ -187,7 +199,7 @@ async def test_leaving_quickly_replaces_the_page(site, page: Page, how: str):
     await page.route(
         f"{WEATHER}**", lambda route: route.fulfill(body="<title>weather</title>", content_type="text/html")
     )
-    await page.goto(f"{site}/report/what")
+    await begin(page, site)
     if how == "click":
         await page.click("a.leave")
     else:

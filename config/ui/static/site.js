@@ -143,6 +143,15 @@
     start();
   };
 
+  // Where a hurdle for machines is set: the work is done while the summary is read.
+  const work = (form) => {
+    const worker = new Worker(form.dataset.worker), nonce = form.elements.work_nonce;
+    let isAsked = false;
+    worker.addEventListener("message", ({ data }) => { nonce.value = data; worker.terminate(); if (isAsked) form.submit(); });
+    worker.postMessage({ token: form.elements.work_token.value, bits: Number(form.dataset.work) });
+    form.addEventListener("submit", (event) => { if (!nonce.value) { event.preventDefault(); isAsked = true; } });
+  };
+
   const enhance = (scope) => {
     scope.querySelector(".error-summary")?.focus();
     all("[data-print]", scope).forEach((button) => button.addEventListener("click", () => print()));
@@ -150,6 +159,7 @@
     all("textarea[data-limit]", scope).forEach(count);
     all(".picker", scope).forEach(list);
     all("form[data-keep]", scope).forEach(keep);
+    all("form[data-work]", scope).forEach(work);
     all("[data-expires]", scope).forEach(expire);
   };
   enhance(document);
