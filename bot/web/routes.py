@@ -70,6 +70,9 @@ def make_public_site(
             web.get("/status/left", views_status.show_left),
             web.get("/status/lost", views_status.show_lost),
             web.post("/status/original", views_steps.show_original),
+            # Reloading or another language on a page that answered a form: back to the tip.
+            web.get("/status/original", views_status.back_to_tip),
+            web.get("/status/message", views_status.back_to_tip),
             web.get("/status/withdraw", views_steps.show_withdraw),
             web.post("/status/withdraw", views_steps.withdraw),
             web.get("/status/review", views_steps.show_review),

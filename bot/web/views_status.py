@@ -94,6 +94,11 @@ async def send_message(request: web.Request) -> web.Response:
     return response
 
 
+async def back_to_tip(_request: web.Request) -> web.Response:
+    """GET of an address that only takes forms."""
+    return see_other("/status")
+
+
 async def stay(request: web.Request) -> web.Response:
     """POST /status/stay: another half hour, without leaving the page."""
     found = await find_visit(request)
