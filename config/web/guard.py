@@ -59,6 +59,7 @@ def answer_refusal(request: web.Request, refusal: Refusal) -> web.Response:
             sentence=refusal.sentence(locale),
             error_id=refusal.extra.get("error_id"),
             typed=_typed_words(request),
+            was_form=request.method not in SAFE_METHODS,
         )
         response.headers.update(refusal.headers)
     if refusal.status in {408, 413}:
