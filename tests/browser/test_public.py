@@ -82,9 +82,12 @@ async def tell(page: Page, site: str, look: Check) -> tuple[str, str]:
         ],
     )
     await submit(page)
+    await page.locator(".error-summary").wait_for()  # a script sends files without leaving the page
     await look(page)
     await submit(page)
+    await page.wait_for_url("**/report/contact")
     await submit(page)
+    await page.locator(".error-summary").wait_for()
     await look(page)
     await page.check("input[value=anonymous]")
     await submit(page)
