@@ -23,7 +23,9 @@ from models.queries.notices import queue_staff_notice
 from models.queries.staff import find_staff
 from models.queries.tips import (
     find_case_of_tip,
+    find_message_by_submission,
     find_tip_by_submission,
+    get_tip_to_change,
     give_attachments_to_tip,
     insert_tip_once,
     mark_unread,
@@ -100,7 +102,7 @@ async def receive_tip(session: AsyncSession, submission: Submission, *, keys: Ke
     return Receipt(tip.number, code, now, tip_id, is_repeat=False)
 
 
-async def receive_message(
+async def receive_message(  # noqa: PLR0913 - all but three by name
     session: AsyncSession,
     tip: Tip,
     text: str,
@@ -110,9 +112,20 @@ async def receive_message(
     now: datetime,
     files: Sequence[ExaminedFile] = (),
     folder: Path | None = None,
+    submission_key: str = "",
 ) -> Message:
-    """Store what a reporter adds to his tip, and tell the officer that something is there. Raises SubmissionError."""
+    """Store what a reporter adds to his tip, and tell the officer that something is there. Raises SubmissionError.
+
+    With a `submission_key`, a repeated request answers the message of the first one; raises KeyReusedError
+    when the key carried other words.
+    """
     check_words("text", text, longest=MAX_TEXT, is_required=not files)
+    digest = None
+    if submission_key:
+        digest = keys.digest("submission", "message", str(tip.id), submission_key)
+        tip = await get_tip_to_change(session, tip.id)  # a twin of this request waits here
+        if stored := await find_message_by_submission(session, digest):
+            return _repeat_message(stored, text)
     case = await find_case_of_tip(session, tip)
     message = Message(
         tip_id=tip.id,
@@ -120,6 +133,7 @@ async def receive_message(
         kind=MessageKind.FROM_REPORTER,
         text=text,
         channel=channel,
+        submission_digest=digest,
         created_at=now,
     )
     session.add(message)
@@ -235,6 +249,12 @@ def _repeat(stored: Tip, body: bytes, submission: Submission, keys: Keys) -> Rec
         raise KeyReusedError
     code = derive_code(keys, submission.channel, submission.submission_key)
     return Receipt(stored.number, code, stored.received_at, stored.id, is_repeat=True)
+
+
+def _repeat_message(stored: Message, text: str) -> Message:
+    if stored.text != text:
+        raise KeyReusedError
+    return stored
 
 
 def _known(folder: Path | None) -> Path:

@@ -14,11 +14,19 @@ from models.case import Case, Deadline
 from models.message import Message
 from models.queries.tips import find_case_of_tip
 from models.queries.visits import list_clocks, list_letters
+from models.queries.way_back import list_decided_clauses
 from models.states import CaseState, Verdict
 from models.tip import Tip
 
 PUBLIC_CLOCKS = ("D03", "D10", "D12")
 """Acceptance, verification, answer: the promises made to the reporter. Others are the bureau's own business."""
+
+
+CITY_OFFICE = "city"
+"""Office id of the city desk. Others are told as the county's, without name: a glance over the shoulder tells less."""
+
+
+PROVEN = frozenset({Verdict.PROVEN, Verdict.PARTLY_PROVEN})
 
 
 class Stage(StrEnum):
@@ -94,6 +102,13 @@ class Progress:
     answer: str
     letters: tuple[Message, ...]
     is_open: bool
+    handler: str
+    """Who has it, by level only: city or county. Text key below public.status.handler_."""
+    refusal: str
+    """Why it was refused, R1 to R9, or empty. Text key below way_back.refusal."""
+    clauses: tuple[str, ...]
+    """Ids of the clauses that people found it to fall under, once it is answered."""
+    answered_at: datetime | None
 
 
 async def load_progress(session: AsyncSession, tip: Tip, *, now: datetime) -> Progress:
@@ -115,7 +130,18 @@ async def load_progress(session: AsyncSession, tip: Tip, *, now: datetime) -> Pr
         answer=case.answer if case and is_answered else "",
         letters=letters,
         is_open=case is None or case.is_open,
+        handler="county" if case and case.office_id != CITY_OFFICE else "city",
+        refusal=(case.reason_code or "") if case and case.state is CaseState.REFUSED else "",
+        clauses=await _load_clauses(session, case),
+        answered_at=case.answered_at if case else None,
     )
+
+
+async def _load_clauses(session: AsyncSession, case: Case | None) -> tuple[str, ...]:
+    """What a case was found to be, as decided by people; nothing before the answer, or where nothing was proven."""
+    if case is None or case.answered_at is None or case.verdict not in PROVEN:
+        return ()
+    return tuple(await list_decided_clauses(session, case))
 
 
 def make_steps(case: Case | None, *, received_at: datetime) -> tuple[Step, ...]:

@@ -5,18 +5,21 @@ closes, reopens or changes a case: people decide what becomes of a request. What
 `NotNowError`; its `problem` is a text key under `errors.`, as with every `SubmissionError`.
 """
 
+import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.intake import MAX_CONTACT, MAX_TEXT, SubmissionError, check_words, receive_message
-from config.calendars import DAY, LOCAL, day_of
+from bot.promises import REVIEW_RULE, count_days, last_moment
+from bot.questionnaire import PHONE_DIGITS
 from config.catalog import Catalog
 from config.keys import Keys
 from models.audit import record_event
 from models.case import Case
 from models.message import Message
+from models.numbers import read_digits
 from models.queries.notices import queue_staff_notice
 from models.queries.staff import find_staff, list_active_staff
 from models.queries.tips import find_case_of_tip, find_identity, get_tip_to_change, mark_unread
@@ -26,7 +29,6 @@ from models.states import Channel, RequestKind, Role, Solved
 from models.tip import Identity, Tip
 from models.way_back import Rating, ReporterRequest
 
-REVIEW_RULE = "D13a"
 RATING_CHANGES = timedelta(days=7)
 """How long a rating may be changed after it was given."""
 LOWEST, HIGHEST = 1, 5
@@ -79,12 +81,8 @@ async def load_standing(session: AsyncSession, tip: Tip, *, catalog: Catalog, no
 
 
 def review_until(answered_at: datetime, catalog: Catalog) -> datetime:
-    """Last moment at which a review of an answer may be asked for: the end of its last day, in Luohe."""
-    rule = catalog.deadline_in_force(REVIEW_RULE, answered_at)
-    last = day_of(answered_at) + DAY * rule.limit.amount
-    if rule.rolls:
-        last = catalog.calendar.next_working_day(last)
-    return datetime.combine(last, time(23, 59, 59), tzinfo=LOCAL)
+    """Last moment at which a review of an answer may be asked for."""
+    return last_moment(catalog, REVIEW_RULE, answered_at)
 
 
 # ---------------------------------------------------------------- requests that people decide
@@ -140,7 +138,9 @@ async def ask_review(
     if asked := await find_request(session, tip.id, RequestKind.REVIEW, case.answered_at):
         return asked
     if now > review_until(case.answered_at, catalog):
-        raise NotNowError("way_back.too_late_to_ask", "text", days=_days(catalog, case.answered_at))
+        raise NotNowError(
+            "way_back.too_late_to_ask", "text", days=count_days(catalog, REVIEW_RULE, case.answered_at)
+        )
     check_words("text", words, longest=MAX_TEXT, is_required=True)
     request = await _ask(
         session,
@@ -204,8 +204,11 @@ async def change_contact(
     """Keep this name and phone, sealed, instead of what was there. Raises SubmissionError; both empty is one."""
     for field, typed in (("name", name), ("phone", phone)):
         check_words(field, typed, longest=MAX_CONTACT)
+    phone = unicodedata.normalize("NFKC", phone)
     if not (name.strip() or phone.strip()):
         raise SubmissionError("contact_missing", "name")
+    if phone.strip() and len(read_digits(phone)) not in PHONE_DIGITS:
+        raise SubmissionError("phone", "phone")
     tip = await get_tip_to_change(session, tip.id)
     identity = await find_identity(session, tip.id)
     if identity is None:
@@ -322,7 +325,3 @@ def _check_rating(solved: str, score: int, words: str) -> None:
 
 def _seal(keys: Keys, words: str, place: str) -> bytes | None:
     return keys.seal("identity", words.encode(), place=place) if words else None
-
-
-def _days(catalog: Catalog, answered_at: datetime) -> int:
-    return catalog.deadline_in_force(REVIEW_RULE, answered_at).limit.amount

@@ -17,6 +17,7 @@ DEFAULT_DATA = Path("data")
 DEFAULT_PUBLIC = "127.0.0.1:8080"
 DEFAULT_CONSOLE = "127.0.0.1:8081"
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
+MOST_WORK_BITS = 22
 _BOT_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{3,128}")
 _ANTIVIRUS = re.compile(r"clamd:///\S+|clamd://(?!169\.254\.|\[)[^\s/@]+|command:/\S.*")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
@@ -56,6 +57,8 @@ class Settings:
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
     antivirus: str | None = None
     has_fitting_questions: bool = True
+    work_bits: int = 0
+    """How hard the hurdle for machines before a web tip is; 0: there is none."""
 
     @property
     def files(self) -> Path:
@@ -111,6 +114,7 @@ def read_settings(
             "clamd:///run/clamav/clamd.ctl, clamd://HOST:PORT or command:/usr/bin/PROGRAM ARGUMENTS",
         ),
         has_fitting_questions=_questions(get("QUESTIONS")) == "fitting",
+        work_bits=_work_bits(get("WORK_BITS")),
     )
 
 
@@ -170,6 +174,15 @@ def _questions(value: str | None) -> str:
         )
         raise SettingsError(message)
     return value or "fitting"
+
+
+def _work_bits(value: str | None) -> int:
+    if value is None:
+        return 0
+    if not value.isascii() or not value.isdigit() or int(value) > MOST_WORK_BITS:
+        message = f"TIPLINE_WORK_BITS must be a whole number from 0 (off) to {MOST_WORK_BITS}; 16 takes about a second."
+        raise SettingsError(message)
+    return int(value)
 
 
 def _notify_urls(value: str | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Key, Moment, Short, UTCTime, Words, word
+from models.base import Base, Digest, Key, Moment, Short, UTCTime, Words, word
 from models.states import MessageKind
 from models.tip import Attachment
 
@@ -24,6 +24,9 @@ class Message(Base):
     channel: Mapped[Short] = mapped_column(default="", comment="where the reporter wrote from")
     created_at: Mapped[Moment]
     read_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    submission_digest: Mapped[Digest | None] = mapped_column(
+        unique=True, index=True, comment="keyed hash of tip and submission key, where the sender named one"
+    )
     hidden_at: Mapped[datetime | None] = mapped_column(
         UTCTime, comment="the reporter deleted it from his view; the file of the case keeps it"
     )

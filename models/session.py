@@ -17,6 +17,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 import models.tables  # noqa: F401 - references between tables resolve only once all of them are known
@@ -25,6 +27,8 @@ from models.together import Result, Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 15
+DATABASE_TROUBLE = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionRefusedError)
+"""The database cannot be reached or does not answer: nothing was stored, and later it may work again."""
 POSTGRES_CONNECTIONS = 20
 SQLITE_READERS = 4
 

@@ -19,7 +19,7 @@ from config.settings import Settings
 from config.web import SiteRunner
 from models.session import Database
 
-NEVER_SHOWN = re.compile(r"(?:public|errors|rules|states)\.[a-z_]+\.[a-z_.]+|\{[a-z_]+\}")
+NEVER_SHOWN = re.compile(r"(?:public|errors|rules|states|privacy|way_back)\.[a-z_]+\.[a-z_.]+|\{[a-z_]+\}")
 
 
 @dataclass
@@ -123,9 +123,14 @@ class Visitor:
         async with self.session.post(self.base + path, json=body, headers=names) as answer:
             return answer.status, await answer.json(content_type=None)
 
+    async def begin(self) -> Page:
+        """Past the page before the first question."""
+        await self.open("/report/start")
+        return await self.send("/report/start")
+
     async def tell(self, text: str = "宏达学校交钱就发证。", **answers: str) -> tuple[str, str]:
         """Walk the whole report; answers number and code as shown."""
-        await self.open("/report/what")
+        await self.begin()
         await self.send("/report/what", text=text)
         await self.send("/report/where", county=answers.get("county", "unknown"), hurry="1")
         await self.open("/report/contact")

@@ -103,8 +103,9 @@ async def post_status(request: web.Request) -> web.Response:
 
 
 async def post_message(request: web.Request) -> web.Response:
-    """POST /api/v1/messages: something more to a tip."""
+    """POST /api/v1/messages: something more to a tip; a repeated key answers as the first time."""
     desk = request.app[DESK]
+    key = _read_key(request)
     body = await _read(request, MessageBody)
     locale = get_locale(request)
     tip = await find_tip(request, body.case_number, body.code)
@@ -112,11 +113,21 @@ async def post_message(request: web.Request) -> web.Response:
     try:
         async with desk.db.begin() as session:
             await count(session, MESSAGES_OF_TIP, desk.keys.digest("source", "tip", str(tip.id)), now=now)
-            await receive_message(session, tip, body.text, channel=Channel.API, keys=desk.keys, now=now)
+            message = await receive_message(
+                session,
+                tip,
+                body.text,
+                channel=Channel.API,
+                keys=desk.keys,
+                now=now,
+                submission_key=key or "",
+            )
     except SubmissionError as error:
         raise refuse_submission(error, locale) from error
+    except KeyReusedError as error:
+        raise Refusal(422, "key_reused") from error
     sent = SentAnswer(
-        received_at=now.astimezone(LOCAL).isoformat(timespec="seconds"),
+        received_at=message.created_at.astimezone(LOCAL).isoformat(timespec="seconds"),
         status=text("public.status.sent", locale),
     )
     return _answer(request, sent, status=201)

@@ -74,7 +74,10 @@ def describe(url: str | None) -> dict[str, Any]:
                 parameters=[IDEMPOTENCY_KEY],
             ),
             "/api/v1/status": _post("readStatus", "Where a tip stands", ReceiptBody, 200, StatusAnswer, list(PROBLEMS)),
-            "/api/v1/messages": _post("sendMessage", "Add to a tip", MessageBody, 201, SentAnswer, list(PROBLEMS)),
+            "/api/v1/messages": _post(
+                "sendMessage", "Add to a tip", MessageBody, 201, SentAnswer, list(PROBLEMS),
+                parameters=[IDEMPOTENCY_KEY],
+            ),
         },
         "components": {"schemas": schemas["$defs"]},
     }  # fmt: skip

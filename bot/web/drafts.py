@@ -10,9 +10,12 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.limits import DRAFTS_OF_SOURCE, FILES_OF_SOURCE
+from bot.notice import notice_version
 from bot.web.context import DESK, count_source
 from config.text import text
-from config.web import Form, Upload, encode_token, find_token, get_cookie, get_locale, set_cookie
+from config.web import SITE, Form, Upload, encode_token, find_token, get_cookie, get_locale, set_cookie
+from config.web.cookies import find_signed, sign
+from config.web.csrf import FIELD
 from models.files import FileRefusedError, delete_files, examine_in_thread, save_attachment, store_in_thread
 from models.queries.tips import find_draft, list_draft_attachments
 from models.queries.visits import find_draft_to_change, remove_draft, remove_draft_attachment
@@ -20,6 +23,7 @@ from models.states import Channel
 from models.tip import Attachment, Draft
 
 COOKIE = "draft"
+NOTICE_COOKIE = "notice"
 TOKEN_BYTES = 24
 KEPT = timedelta(hours=24)
 SHOWN_AGAIN = timedelta(hours=2)
@@ -76,6 +80,7 @@ async def open_draft(session: AsyncSession, request: web.Request, token: bytes) 
         submission_key=secrets.token_urlsafe(24),
         locale=get_locale(request),
         step="",
+        notice_version=seen_notice(request),
         answers={},
         created_at=desk.now(),
         updated_at=desk.now(),
@@ -143,6 +148,32 @@ async def drop_draft(request: web.Request) -> None:
     delete_files(desk.settings.files, files)
 
 
+def seconds_left(draft: Draft, *, now: datetime) -> int:
+    """How long a draft can still be opened when nothing more is typed."""
+    return int((draft.updated_at + KEPT - now).total_seconds())
+
+
+async def touch_draft(request: web.Request) -> None:
+    """Keep the draft of this browser for another day."""
+    desk = request.app[DESK]
+    owner = _owner(request, _token(request))
+    async with desk.db.begin() as session:
+        draft = await find_draft_to_change(session, owner) if owner else None
+        if draft is not None and draft.tip_id is None and not _is_over(draft, now=desk.now()):
+            draft.updated_at = desk.now()
+
+
+def seen_notice(request: web.Request) -> str:
+    """Version of the privacy notice that this browser was shown, or empty."""
+    return find_signed(request.app[SITE].secret, "notice", get_cookie(request, NOTICE_COOKIE)) or ""
+
+
+def keep_notice(request: web.Request, response: web.StreamResponse) -> None:
+    """Remember, until the browser is closed, which version was shown."""
+    value = sign(request.app[SITE].secret, "notice", notice_version())
+    set_cookie(request, response, NOTICE_COOKIE, value)
+
+
 def keep_cookie(request: web.Request, response: web.StreamResponse, token: str | None) -> None:
     """Give the browser the key to its draft, until it is closed."""
     if token:
@@ -151,7 +182,7 @@ def keep_cookie(request: web.Request, response: web.StreamResponse, token: str |
 
 def typed_values(form: Form) -> dict[str, Any]:
     """What was typed, by input, for checking and for showing again."""
-    return {name: form.get(name) for name in form if name not in {"files", "remove"}}
+    return {name: form.get(name) for name in form if name not in {"files", "remove", "keep", FIELD}}
 
 
 def _token(request: web.Request) -> bytes | None:

@@ -1,7 +1,10 @@
 """Pages that only say something: home, help, privacy, accessibility."""
 
+from datetime import date
+
 from aiohttp import web
 
+from bot.notice import notice_version
 from bot.web.drafts import find_own_draft
 from config.web import render
 
@@ -18,8 +21,9 @@ async def show_help(request: web.Request) -> web.Response:
 
 
 async def show_privacy(request: web.Request) -> web.Response:
-    """GET /privacy."""
-    return render(request, "privacy.html")
+    """GET /privacy: with its version, and the day since when it is in use."""
+    version = notice_version()
+    return render(request, "privacy.html", version=version, since=date.fromisoformat(version))
 
 
 async def show_accessibility(request: web.Request) -> web.Response:

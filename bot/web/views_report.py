@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.follow_ups import MEANT, collect_answers, collect_meant, make_plan
 from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import TIPS_OF_SOURCE
+from bot.notice import notice_version
+from bot.promises import ACCEPTANCE_RULE, last_moment
 from bot.questionnaire import (
     CHOICE,
     UnknownQuestionError,
@@ -33,12 +36,17 @@ from bot.web.drafts import (
     drop_file,
     find_own_draft,
     keep_cookie,
+    keep_notice,
     save_answer,
     save_files,
+    seconds_left,
+    seen_notice,
+    touch_draft,
     typed_values,
 )
 from bot.web.leaving import leave_no_trace
 from bot.web.understood import STORY, get_base, get_plan, get_remarks, read_story
+from bot.web.work import TOKEN, WAIT, make_token, seconds_to_wait
 from config.questionnaires import Question, Questionnaire
 from config.text import text
 from config.web import Form, Refusal, get_form, get_locale, get_query, render, see_other
@@ -57,8 +65,29 @@ async def start_report(request: web.Request) -> web.Response:
     draft, _ = await find_own_draft(request)
     if draft is not None and draft.tip_id is not None:
         return see_other("/report/done")
+    if draft is None and not seen_notice(request):
+        return see_other("/report/start")
     question = next_question(get_plan(request, draft).asked, draft.answers if draft else {})
     return see_other(f"/report/{question.id}" if question else "/report/check")
+
+
+async def show_start(request: web.Request) -> web.Response:
+    """GET /report/start: before the first question, how to leave and what becomes of what is told."""
+    version = notice_version()
+    return render(request, "report_start.html", version=version, since=date.fromisoformat(version))
+
+
+async def begin_report(request: web.Request) -> web.Response:
+    """POST /report/start: the notice was shown; on to the questions. Without cookies nobody gets further than here."""
+    response = see_other("/report")
+    keep_notice(request, response)
+    return response
+
+
+async def keep_draft(request: web.Request) -> web.Response:
+    """POST /report/keep: the draft lives another day; back to where the reader was."""
+    await touch_draft(request)
+    return see_other("/report")
 
 
 async def show_question(request: web.Request) -> web.Response:
@@ -67,6 +96,8 @@ async def show_question(request: web.Request) -> web.Response:
     question = _question(request, draft)
     if draft is not None and draft.tip_id is not None:
         return see_other("/report/done")
+    if draft is None and not seen_notice(request):
+        return see_other("/report/start")
     typed = (draft.answers.get(question.id) or {}) if draft else {}
     return await _render_question(request, question, typed)
 
@@ -85,6 +116,8 @@ async def take_question(request: web.Request) -> web.Response:
     flaws = check_answer(question, typed, counties=request.app[DESK].catalog.counties)
     locale = get_locale(request)
     errors = {name: text(f"errors.{flaw.key}", locale, **flaw.values) for name, flaw in flaws.items()}
+    if form.get("keep"):
+        return await _keep_typed(request, question, typed, is_sound=not errors)
     token, refused = await save_files(request, form.files("files"), left_out=form.left_out)
     if refused:
         errors["files"] = "\n".join(refused)
@@ -103,6 +136,17 @@ async def take_question(request: web.Request) -> web.Response:
     return response
 
 
+async def _keep_typed(
+    request: web.Request, question: Question, typed: Mapping[str, Any], *, is_sound: bool
+) -> web.Response:
+    """What a script saves while somebody types: kept where it would be taken, and never said to be wrong."""
+    response = web.Response(status=204)
+    if is_sound and any(value.strip() for value in typed.values()):
+        answer = take_answer(question, typed)
+        keep_cookie(request, response, await save_answer(request, question.id, answer, cookie=None))
+    return response
+
+
 async def show_check(request: web.Request) -> web.Response:
     """GET /report/check: everything that was said, to be changed or sent."""
     draft, files = await find_own_draft(request)
@@ -111,11 +155,15 @@ async def show_check(request: web.Request) -> web.Response:
     missing = list_missing(get_base(request), draft.answers if draft else {})
     if draft is None or missing:
         return see_other(f"/report/{missing[0].id}")
-    remarks = get_remarks(request, draft)
-    may_correct = find_note(draft.answers) is not None
-    rows = _rows(request, draft)
     return render(
-        request, "report_check.html", rows=rows, files=files, remarks=remarks, may_correct=may_correct
+        request,
+        "report_check.html",
+        rows=_rows(request, draft),
+        files=files,
+        remarks=get_remarks(request, draft),
+        may_correct=find_note(draft.answers) is not None,
+        work_token=make_token(request, draft),
+        work_bits=request.app[DESK].settings.work_bits,
     )
 
 
@@ -127,6 +175,11 @@ async def send_report(request: web.Request) -> web.Response:
     if draft.tip_id is None:
         if missing := list_missing(get_base(request), draft.answers):
             return see_other(f"/report/{missing[0].id}")
+        if seconds := seconds_to_wait(request, draft, get_form(request)):
+            token = (
+                get_form(request).get(TOKEN) if seconds < WAIT.total_seconds() else make_token(request, draft)
+            )
+            return render(request, "report_wait.html", status=202, seconds=seconds, work_token=token)
         await _send(request, draft)
     return see_other("/report/done")
 
@@ -136,7 +189,9 @@ async def show_done(request: web.Request) -> web.Response:
     receipt = await _find_receipt(request)
     if receipt is None:
         return see_other("/report")
-    return render(request, "report_done.html", receipt=receipt)
+    desk = request.app[DESK]
+    decided_by = last_moment(desk.catalog, ACCEPTANCE_RULE, receipt.received_at)
+    return render(request, "report_done.html", receipt=receipt, decided_by=decided_by)
 
 
 async def save_done(request: web.Request) -> web.Response:
@@ -192,6 +247,7 @@ async def _submit(request: web.Request, owner: bytes, session: AsyncSession) -> 
         draft_id=own.id,
         answers=collect_answers(plan, own.answers, base),
         meant=collect_meant(find_note(own.answers), own.answers),
+        notice_version=own.notice_version,
         **{name: value for name, value in values.items() if name in _SUBMITTED},
     )
     try:
@@ -256,6 +312,7 @@ async def _render_question(
         back=back,
         is_checking=is_checking,
         may_hurry=draft is not None and not must_answer(question),
+        seconds_left=seconds_left(draft, now=request.app[DESK].now()) if draft else 0,
         trap=TRAP,
         remarks=get_remarks(request, draft),
         choice_words=partial(choice_words, question, locale=get_locale(request)),

@@ -13,7 +13,7 @@ from config.web.csrf import SAFE_METHODS, check_origin, check_token, keep_seed
 from config.web.errors import Refusal, problem, refusal_of, title_of
 from config.web.form import FORM, get_query, read_form
 from config.web.headers import harden
-from config.web.pages import ELDER_COOKIE, LOCALE_COOKIE, find_locale, get_locale, render
+from config.web.pages import ELDER_COOKIE, ELDER_SIZES, LOCALE_COOKIE, find_locale, get_locale, render
 from config.web.site import SITE
 
 log = structlog.get_logger()
@@ -58,11 +58,19 @@ def answer_refusal(request: web.Request, refusal: Refusal) -> web.Response:
             title=title_of(refusal.status, locale),
             sentence=refusal.sentence(locale),
             error_id=refusal.extra.get("error_id"),
+            typed=_typed_words(request),
+            was_form=request.method not in SAFE_METHODS,
         )
         response.headers.update(refusal.headers)
     if refusal.status in {408, 413}:
         response.force_close()  # the rest of the body is not worth reading
     return response
+
+
+def _typed_words(request: web.Request) -> str:
+    """What a refused form held in its box for words: the page gives it back, so that nobody must write it twice."""
+    words = request[FORM].get_all("text") if FORM in request else []
+    return words[0] if len(words) == 1 else ""
 
 
 @web.middleware
@@ -101,13 +109,13 @@ async def keep_preferences(request: web.Request, handler: Handler) -> web.Stream
     query = get_query(request)
     lang, elder = find_locale(query.get("lang")), query.get("elder")
     is_api = request.path.startswith(request.app[SITE].api_prefix)
-    if request.method not in SAFE_METHODS or is_api or (lang is None and elder not in {"0", "1"}):
+    if request.method not in SAFE_METHODS or is_api or (lang is None and elder not in ELDER_SIZES):
         return await handler(request)
     rest = request.rel_url.without_query_params("lang", "elder")
     response = web.Response(status=303, headers={hdrs.LOCATION: str(rest)})
     if lang:
         set_cookie(request, response, LOCALE_COOKIE, lang, seconds=YEAR_SECONDS)
-    if elder in {"0", "1"}:
+    if elder in ELDER_SIZES:
         set_cookie(request, response, ELDER_COOKIE, elder, seconds=YEAR_SECONDS)
     return response
 
@@ -123,8 +131,8 @@ async def check_forms(request: web.Request, handler: Handler) -> web.StreamRespo
         check_origin(request)
         form = await read_form(request)
         try:
+            request[FORM] = form  # also for the page of a refusal, which gives the words back
             check_token(request, form)
-            request[FORM] = form
             response = await handler(request)
         finally:
             form.close()

@@ -19,6 +19,8 @@ from config.web.site import LOCALE, SITE, UI
 
 LOCALE_COOKIE = "lang"
 ELDER_COOKIE = "elder"
+ELDER_SIZES = ("0", "1", "2")
+"""Ordinary text, large text, even larger text (22 and 30 px at least)."""
 
 
 def make_pages(templates: Iterable[Path], assets: Assets) -> Environment:
@@ -54,6 +56,8 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     """Render a page in the reader's language. Templates also see `site`, `locale`, `path`, `is_elder`, `csrf()`."""
     site = request.app[SITE]
     locale = get_locale(request)
+    size = get_cookie(request, ELDER_COOKIE) or ""
+    size = size if size in ELDER_SIZES else ELDER_SIZES[0]
     if "errors" in values:
         values["errors"] = Errors(values["errors"] or {})
     page = site.pages.get_template(template).render(
@@ -61,7 +65,8 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
         locale=locale,
         site=site.name,
         path=request.path,
-        is_elder=get_cookie(request, ELDER_COOKIE) == "1",
+        is_elder=size != "0",
+        elder_size=int(size),
         csrf=lambda: Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, make_token(request)),
         **values,
     )

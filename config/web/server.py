@@ -4,21 +4,31 @@ aiohttp answers requests that it cannot parse before any middleware runs, with i
 the sender's address to its log. Both are mended here.
 """
 
+import re
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from config.text import BASE_LOCALE
+from config.web.errors import Refusal, problem
 from config.web.headers import harden
 
 IDLE_SECONDS = 30  # also ends connections whose headers never become complete
 LINGER_SECONDS = 2.0
+HEAD_BYTES = 64
+API_LINE = re.compile(rb"[A-Z]{1,10} /api/")
 
 
 class _Protocol(RequestHandler):
     """One connection."""
 
-    __slots__ = ()
+    __slots__ = ("_head",)
+
+    def data_received(self, data: bytes) -> None:
+        """Remember how the newest request begins: what the parser refuses has no address any more."""
+        self._head = data[:HEAD_BYTES]
+        super().data_received(data)
 
     def handle_error(
         self,
@@ -27,7 +37,13 @@ class _Protocol(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """A bare answer in our headers. Nothing of the request is logged or repeated."""
+        """A bare answer in our headers, for the API in its own form. Nothing of the request is logged or repeated."""
+        if API_LINE.match(getattr(self, "_head", b"")):
+            is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            refusal = Refusal(500, "status.500.body") if is_ours else Refusal(400, "request.unreadable")
+            answer = problem(refusal, BASE_LOCALE)
+            answer.force_close()
+            return answer
         phrase = HTTPStatus(status).phrase
         response = web.Response(status=status, text=f"{status} {phrase}\n", content_type="text/plain")
         response.force_close()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from models.case import Case
+from models.message import Message
 from models.states import Channel, CodeScheme
 from models.tip import Attachment, Draft, Identity, Tip
 
@@ -37,6 +38,11 @@ def _insert_once(dialect: str) -> Executable:
 async def find_tip_by_submission(session: AsyncSession, digest: bytes) -> Tip | None:
     """The tip that was stored for a submission key."""
     return await session.scalar(select(Tip).where(Tip.submission_digest == digest))
+
+
+async def find_message_by_submission(session: AsyncSession, digest: bytes) -> Message | None:
+    """The message that was stored for a submission key."""
+    return await session.scalar(select(Message).where(Message.submission_digest == digest))
 
 
 async def find_tip_by_number(session: AsyncSession, number: str) -> Tip | None:

@@ -20,15 +20,11 @@ def upgrade() -> None:
         op.add_column(
             table, sa.Column("notice_version", sa.String(64), nullable=False, server_default="", comment=NOTICE)
         )
-    op.add_column(
-        "message",
-        sa.Column(
-            "hidden_at",
-            UTCTime(),
-            nullable=True,
-            comment="the reporter deleted it from his view; the file of the case keeps it",
-        ),
-    )
+    hidden = "the reporter deleted it from his view; the file of the case keeps it"
+    digest = "keyed hash of tip and submission key, where the sender named one"
+    op.add_column("message", sa.Column("hidden_at", UTCTime(), nullable=True, comment=hidden))
+    op.add_column("message", sa.Column("submission_digest", sa.LargeBinary(32), nullable=True, comment=digest))
+    op.create_index("ix_message_submission_digest", "message", ["submission_digest"], unique=True)
     _create_requests()
     _create_ratings()
 
@@ -82,6 +78,8 @@ def downgrade() -> None:
     """Take back."""
     op.drop_table("rating")
     op.drop_table("reporter_request")
+    op.drop_index("ix_message_submission_digest", "message")
+    op.drop_column("message", "submission_digest")
     op.drop_column("message", "hidden_at")
     for table in ("tip", "draft"):
         op.drop_column(table, "notice_version")

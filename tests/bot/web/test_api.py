@@ -251,3 +251,44 @@ async def test_whatever_bytes_come_the_answer_is_an_answer(visitor: Visitor, bod
     got, answer, _ = await raw(visitor, TIPS, body)
     assert 400 <= got < 500
     assert answer["detail"]
+
+
+# ---------------------------------------------------------------- messages sent twice, requests nobody can read
+
+
+async def test_a_message_with_a_key_is_stored_once_however_often_it_is_sent(visitor: Visitor, db):
+    _, receipt = await visitor.ask(TIPS, {"text": "卖证"})
+    body = {"case_number": receipt["case_number"], "code": receipt["code"], "text": "补充"}
+    answers = await asyncio.gather(*(visitor.ask(MESSAGES, body, Idempotency_Key="one") for _ in range(4)))
+    assert {status for status, _ in answers} == {201}
+    assert len({answer["received_at"] for _, answer in answers}) == 1
+    status, answer = await visitor.ask(MESSAGES, body | {"text": "别的话"}, Idempotency_Key="one")
+    assert (status, "Idempotency-Key" in answer["detail"]) == (422, True)
+    await visitor.ask(MESSAGES, body, Idempotency_Key="two")
+    await visitor.ask(MESSAGES, body)
+    async with db.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Message)) == 3
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST /api/v1/tips HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip, br\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /api/v1/tips HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /api/v1/tips HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: rot13\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /api/v1/" + b"x" * 9000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"POST /api/v1/tips HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: " + b"x" * 9000 + b"\r\n\r\n",
+        b"POST /api/v1/tips HTTP/9\r\nHost: 127.0.0.1\r\n\r\n",
+    ],
+    ids=["two encodings", "gzip", "unknown encoding", "long address", "long header", "no such version"],
+)
+async def test_what_cannot_be_read_is_answered_in_the_apis_own_form(site, head: bytes):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(site.rpartition(":")[2]))
+    writer.write(head)
+    await writer.drain()
+    answer = (await asyncio.wait_for(reader.read(65536), 5)).decode()
+    writer.close()
+    assert re.match(r"HTTP/1\.[01] 4(00|15) ", answer)
+    assert "Content-Type: application/problem+json" in answer
+    assert json.loads(answer.partition("\r\n\r\n")[2])["detail"]

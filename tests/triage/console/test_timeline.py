@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from config.text import LOCALES, has_text
 from models.event import Event
 from models.message import Message
 from models.states import MessageKind
@@ -69,3 +72,22 @@ def test_clocks_show_only_when_asked_for():
     events = [event("clock_started", 1, rule="D10"), event("signed_for", 2, staff_id=7)]
     assert [entry.kind for entry in make_timeline(events, [], names={})] == ["signed_for"]
     assert len(make_timeline(events, [], names={}, with_clockwork=True)) == 2
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "withdrawal_asked",
+        "review_asked",
+        "outcome_rated",
+        "contact_changed",
+        "contact_removed",
+        "letters_hidden",
+    ],
+)
+def test_what_a_reporter_asked_or_did_is_his_own_entry_with_words(kind: str):
+    facts = {"solved": "partly", "score": 3} if kind == "outcome_rated" else {}
+    act = Event(kind=kind, at=NOW, staff_id=None, reason="", data=facts)
+    (entry,) = make_timeline([(act, None)], [], names={})
+    assert entry.voice is Voice.REPORTER
+    assert all(has_text(f"console.event.{kind}", locale) for locale in LOCALES)
