@@ -436,7 +436,7 @@ def _tell(line: str) -> None:
 @main.command()
 def check() -> None:
     """Read settings and rule files, and say what to do about each problem. Exit status 1 when there is one."""
-    from config.check import check_catalog, check_years
+    from config.check import advise, check_catalog, check_years
 
     settings = read_settings()
     problems: list[object] = [*check_catalog()]
@@ -452,6 +452,8 @@ def check() -> None:
         ]
     for problem in problems:
         click.echo(str(problem))
+    for advice in advise(settings):
+        click.echo(f"Advice: {advice}")
     click.echo(
         f"{len(problems)} problems."
         if problems
@@ -521,6 +523,21 @@ def staff_reset(login: str) -> None:
         async with open_home(read_settings()) as home:
             made = await reset_password(home.db, login, by=None, now=now())
             click.echo(f"{made.staff.login}  one-time password: {made.password}")
+
+    run(work())
+
+
+@staff.command("reset-second-factor")
+@click.argument("login")
+@click.option("--reason", required=True, help="Kept in the audit.")
+def staff_reset_second_factor(login: str, reason: str) -> None:
+    """Take the second step of signing in away from somebody who lost phone and recovery codes."""
+    from triage.staffing import reset_second_factor
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            person = await reset_second_factor(home.db, login, reason=reason, by=None, now=now())
+            click.echo(f"{person.login} signs in by password alone until it is set up anew.")
 
     run(work())
 

@@ -169,3 +169,19 @@ class LikenessState(StrEnum):
     SUGGESTED = "suggested"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+
+
+class BarReason(StrEnum):
+    """回避事由: why an office or a person must not have a case."""
+
+    OFFICE_NAMED = "office_named"
+    STAFF_NAMED = "staff_named"
+    RECUSED = "recused"
+    DECIDED = "decided"
+
+
+class DisclosureKind(StrEnum):
+    """What somebody asks to see."""
+
+    IDENTITY = "identity"
+    WORDS = "words"

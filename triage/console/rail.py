@@ -11,7 +11,7 @@ from config.text import text
 from models.queries.cases import count_views
 from models.staff import Staff
 from models.states import Role
-from triage.permissions import scope_of
+from triage.permissions import reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ async def make_rail(
     """The rail of a member of staff as the layout wants it; `address` is the page that is open."""
     groups = RAILS[staff.role]
     views = [entry.view for group in groups for entry in group.entries if entry.view]
-    scope = scope_of(staff.role, staff.office_id)
+    scope = reach_of(staff)
     sizes = await count_views(session, views, scope=scope, officer_id=staff.id, now=now) if views else {}
     return [
         {

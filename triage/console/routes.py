@@ -4,7 +4,19 @@ from aiohttp import web
 
 from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
-from triage.console.views import account, case, cases, desk, files, home, likenesses, operator, sign_in
+from triage.console.views import (
+    account,
+    case,
+    cases,
+    desk,
+    files,
+    home,
+    likenesses,
+    operator,
+    second_factor,
+    sign_in,
+    welcome,
+)
 
 OPERATORS = frozenset({Role.OPERATOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
@@ -12,6 +24,10 @@ DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
 OPEN_ROUTES = [
     web.get("/sign-in", sign_in.show_sign_in),
     web.post("/sign-in", sign_in.sign_in),
+    web.get("/sign-in/code", sign_in.show_code),
+    web.post("/sign-in/code", sign_in.take_code),
+    web.get("/welcome/{token}", welcome.show_welcome),
+    web.post("/welcome/{token}", welcome.set_first_password),
 ]
 """Pages before signing in; their paths stand in `access.OPEN_PATHS`."""
 
@@ -23,6 +39,10 @@ ROUTES = (
     Route("POST", "/account", account.save_account, EVERYBODY),
     Route("GET", "/account/password", account.show_password, EVERYBODY),
     Route("POST", "/account/password", account.change_password, EVERYBODY),
+    Route("POST", "/account/sessions/end-others", account.end_others, EVERYBODY),
+    Route("GET", "/account/second-factor", second_factor.show, EVERYBODY),
+    Route("POST", "/account/second-factor", second_factor.change, EVERYBODY),
+    Route("POST", "/account/second-factor/begin", second_factor.begin, EVERYBODY),
     Route("GET", "/cases", cases.show_cases, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}", case.show_case, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),

@@ -23,7 +23,7 @@ from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.words import Words
-from triage.permissions import scope_of
+from triage.permissions import reach_of
 from triage.workflow import Move
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
 
 async def get_case(session: AsyncSession, staff: Staff, number: str) -> Case:
     """The case, if this person may see it. Raises Refusal 404, the same for "no such case" and "not yours"."""
-    case = await find_case(session, number, scope=scope_of(staff.role, staff.office_id))
+    case = await find_case(session, number, scope=reach_of(staff))
     if case is None:
         log.warning("case_refused", staff_id=staff.id)
         raise Refusal(404, "console.no_case")
