@@ -1,6 +1,6 @@
 """Who may see and do what on which case. Pure; `models.queries.scope` applies the same in SQL."""
 
-from models.queries.scope import Scope
+from models.scope import Scope
 from models.staff import Staff
 from models.states import Role
 

@@ -37,7 +37,7 @@ from models.queries.reports import (
     list_repeated_clocks,
     list_stage_times,
 )
-from models.queries.scope import Reach, office_of
+from models.scope import Reach, office_of
 
 ENOUGH = 10
 FEW = 3

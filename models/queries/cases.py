@@ -16,7 +16,8 @@ from models.event import Event
 from models.message import Message
 from models.numbers import read_digits
 from models.queries.figures import FigureFilter
-from models.queries.scope import Reach, in_scope
+from models.queries.scope import in_scope
+from models.scope import Reach
 from models.staff import Staff
 from models.states import CaseState
 from models.tip import Attachment, Tip

@@ -16,7 +16,8 @@ from sqlalchemy.orm import aliased
 
 from models.case import Case, Finding
 from models.likeness import BodyRise, Likeness, TipMark
-from models.queries.scope import Reach, in_scope
+from models.queries.scope import in_scope
+from models.scope import Reach
 from models.staff import Staff
 from models.states import FindingKind, LikenessState, MarkKind
 from models.tip import Tip

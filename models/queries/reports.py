@@ -46,7 +46,8 @@ from models.queries.figures import (
     seconds_between,
     stretch_of,
 )
-from models.queries.scope import Reach, in_scope
+from models.queries.scope import in_scope
+from models.scope import Reach
 from models.staff import StaffSession
 from models.states import CaseState, NoticeState, UpdateState, Verdict
 from models.tip import InboundUpdate, Tip

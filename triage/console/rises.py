@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.queries.likenesses import list_numbers_of_body, list_rises
-from models.queries.scope import Reach
+from models.scope import Reach
 from triage.console.context import Desk
 from triage.console.words import Words
 

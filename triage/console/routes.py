@@ -9,6 +9,7 @@ from triage.console.views import (
     case,
     cases,
     desk,
+    disclosure,
     files,
     home,
     likenesses,
@@ -17,6 +18,7 @@ from triage.console.views import (
     sign_in,
     welcome,
 )
+from triage.disclosure import DECIDERS
 
 OPERATORS = frozenset({Role.OPERATOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
@@ -52,6 +54,10 @@ ROUTES = (
         likenesses.say_likeness,
         CASE_READERS,
     ),
+    Route("POST", r"/cases/{number:\d{12}}/identity/ask", disclosure.ask_identity, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/identity/open", disclosure.open_identity, CASE_READERS),
+    Route("GET", "/approvals", disclosure.show_approvals, DECIDERS),
+    Route("POST", r"/approvals/identity/{disclosure_id:\d{1,18}}", disclosure.decide, DECIDERS),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
     Route(
         "GET",

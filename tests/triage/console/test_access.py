@@ -11,6 +11,7 @@ from triage.console.access import OPEN_PATHS, RULES
 
 OFFICE = frozenset({Role.OFFICER, Role.LEAD, Role.INTAKE, Role.SUPERVISOR})
 DESK = frozenset({Role.INTAKE, Role.SUPERVISOR})
+DECIDERS = frozenset({Role.LEAD, Role.INTAKE, Role.SUPERVISOR})
 CALLS = frozenset({Role.OPERATOR})
 ALL = frozenset(Role)
 PROMISED = {
@@ -29,6 +30,10 @@ PROMISED = {
     ("GET", "/cases/{number}"): OFFICE,
     ("POST", "/cases/{number}/{move}"): OFFICE,
     ("POST", "/cases/{number}/likenesses/{likeness_id}/{say}"): OFFICE,
+    ("POST", "/cases/{number}/identity/ask"): OFFICE,
+    ("POST", "/cases/{number}/identity/open"): OFFICE,
+    ("GET", "/approvals"): DECIDERS,
+    ("POST", "/approvals/identity/{disclosure_id}"): DECIDERS,
     ("GET", "/cases/{number}/files/{file_id}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}/original"): OFFICE,
     ("POST", "/cases/{number}/files/{file_id}/original"): OFFICE,

@@ -18,6 +18,8 @@ from triage import actions
 from triage.actions import MoveRefusedError
 from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
+from triage.console.closed import DONE as CLOSED_DONE
+from triage.console.closed import view_closed
 from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
@@ -27,7 +29,7 @@ from triage.permissions import reach_of
 from triage.workflow import Move
 
 log = structlog.get_logger()
-DONE = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
+DONE = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)}) | CLOSED_DONE
 
 
 async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -126,7 +128,7 @@ def may_answer(staff: Staff, case: Case) -> bool:
     return staff.office_id == case.office_id and staff.role in {Role.OFFICER, Role.LEAD, Role.INTAKE}
 
 
-async def _show(
+async def _show(  # noqa: PLR0913 - one page, many ways to it
     request: web.Request,
     staff: Staff,
     file: CaseFile,
@@ -134,6 +136,7 @@ async def _show(
     opened: str = "",
     typed: Typed | None = None,
     errors: Mapping[str, str] | None = None,
+    closed_typed: Mapping[str, str] | None = None,
     done: str = "",
     status: int = 200,
 ) -> web.Response:
@@ -144,9 +147,12 @@ async def _show(
     with_clockwork = get_query(request).get("events") == "all"
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
+        closed = await view_closed(session, file.case, staff, now=now)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
+        **closed,
+        "closed_typed": closed_typed or {},
         "likenesses": likenesses,
         "choices": choices,
         "opened": opened if opened in can else "",
@@ -171,6 +177,15 @@ async def _show_form(
     async with request.app[DESK].db.read() as session:
         file = await load_case_file(session, await get_case(session, staff, number))
     return await _show(request, staff, file, opened=move.value, typed=typed, errors=errors, status=status)
+
+
+async def show_with_errors(
+    request: web.Request, staff: Staff, errors: Mapping[str, str], typed: Mapping[str, str]
+) -> web.Response:
+    """The case again, with what was wrong in one of the small forms beside the moves, and what was typed there."""
+    async with request.app[DESK].db.read() as session:
+        file = await load_case_file(session, await get_case(session, staff, request.match_info["number"]))
+    return await _show(request, staff, file, errors=errors, closed_typed=typed, status=422)
 
 
 async def _preview(request: web.Request, staff: Staff, number: str, move: Move, typed: Typed) -> web.Response:

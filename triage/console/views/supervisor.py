@@ -10,7 +10,7 @@ from config.catalog import Catalog
 from config.clock import LOCAL
 from config.web import Refusal, get_form, get_locale, get_query
 from models.queries.figures import FigureFilter, Month, Outcome, Period, Stage, Step, end_of_day
-from models.queries.scope import Reach
+from models.scope import Reach
 from models.staff import Staff
 from models.states import Role
 from triage.console.context import DESK, Desk, show
