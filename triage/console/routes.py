@@ -6,6 +6,7 @@ from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
 from triage.console.views import (
     account,
+    bars,
     case,
     cases,
     desk,
@@ -21,6 +22,7 @@ from triage.console.views import (
 from triage.disclosure import DECIDERS
 
 OPERATORS = frozenset({Role.OPERATOR})
+SUPERVISORS = frozenset({Role.SUPERVISOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
 
 OPEN_ROUTES = [
@@ -47,6 +49,7 @@ ROUTES = (
     Route("POST", "/account/second-factor/begin", second_factor.begin, EVERYBODY),
     Route("GET", "/cases", cases.show_cases, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}", case.show_case, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/bars", bars.add_bar, DESK_STAFF),
     Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
     Route(
         "POST",
@@ -54,6 +57,7 @@ ROUTES = (
         likenesses.say_likeness,
         CASE_READERS,
     ),
+    Route("POST", r"/cases/{number:\d{12}}/bars/{bar_id:\d{1,18}}/lift", bars.lift_bar, SUPERVISORS),
     Route("POST", r"/cases/{number:\d{12}}/identity/ask", disclosure.ask_identity, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/identity/open", disclosure.open_identity, CASE_READERS),
     Route("GET", "/approvals", disclosure.show_approvals, DECIDERS),

@@ -205,6 +205,7 @@ def _say_word(name: str, value: str, words: Words) -> str:
 
 _VOCABULARIES = {
     "role": "states.role",
+    "bar": "states.bar",
     "verdict": "states.verdict",
     "finding": "states.finding",
     "channel": "states.channel",

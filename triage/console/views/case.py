@@ -147,7 +147,7 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
     with_clockwork = get_query(request).get("events") == "all"
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
-        closed = await view_closed(session, file.case, staff, now=now)
+        closed = await view_closed(session, file.case, staff, words, now=now)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
