@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from models.case import Case
-from models.disclosure import Disclosure
+from models.disclosure import CaseSummary, Disclosure
 from models.queries.scope import in_scope
 from models.scope import Scope
 from models.staff import Staff
@@ -88,6 +88,11 @@ def _waits_for(
     if scope.office_id is not None:  # a county's lead decides for his own people only
         conditions.append(asker.office_id == decider.office_id)
     return conditions
+
+
+async def find_summary(session: AsyncSession, case_id: int) -> CaseSummary | None:
+    """What the city desk wrote of the matter in other words."""
+    return await session.scalar(select(CaseSummary).where(CaseSummary.case_id == case_id))
 
 
 async def list_identities_of_case(session: AsyncSession, case_id: int) -> Sequence[tuple[Tip, Identity]]:

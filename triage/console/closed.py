@@ -17,7 +17,7 @@ from triage import disclosure
 from triage.console.words import Words
 from triage.permissions import CITY
 
-DONE = frozenset({"identity_asked", "barred", "unbarred"})
+DONE = frozenset({"identity_asked", "barred", "unbarred", "summary"})
 """What an address may say was just done."""
 
 

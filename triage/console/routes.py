@@ -17,11 +17,13 @@ from triage.console.views import (
     operator,
     second_factor,
     sign_in,
+    summary,
     welcome,
 )
 from triage.disclosure import DECIDERS
 
 OPERATORS = frozenset({Role.OPERATOR})
+COUNTY = frozenset({Role.OFFICER, Role.LEAD})
 SUPERVISORS = frozenset({Role.SUPERVISOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
 
@@ -50,6 +52,8 @@ ROUTES = (
     Route("GET", "/cases", cases.show_cases, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}", case.show_case, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/bars", bars.add_bar, DESK_STAFF),
+    Route("POST", r"/cases/{number:\d{12}}/words", disclosure.open_words, COUNTY),
+    Route("POST", r"/cases/{number:\d{12}}/summary", summary.save_summary, DESK_STAFF),
     Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
     Route(
         "POST",

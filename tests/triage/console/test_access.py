@@ -35,6 +35,8 @@ PROMISED = {
     ("POST", "/cases/{number}/{move}"): OFFICE,
     ("POST", "/cases/{number}/likenesses/{likeness_id}/{say}"): OFFICE,
     ("POST", "/cases/{number}/bars"): DESK,
+    ("POST", "/cases/{number}/words"): OFFICE - DESK,
+    ("POST", "/cases/{number}/summary"): DESK,
     ("POST", "/cases/{number}/bars/{bar_id}/lift"): frozenset({Role.SUPERVISOR}),
     ("POST", "/cases/{number}/identity/ask"): OFFICE,
     ("POST", "/cases/{number}/identity/open"): OFFICE,

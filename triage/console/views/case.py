@@ -22,6 +22,7 @@ from triage.console.closed import DONE as CLOSED_DONE
 from triage.console.closed import view_closed
 from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
+from triage.console.masking import as_seen, read_known
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.words import Words
@@ -38,7 +39,7 @@ async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
     number = request.match_info["number"]
     await _note_that_it_was_read(desk, staff, number)
     async with desk.db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+        file = await load_seen(session, desk, staff, number)
     return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"))
 
 
@@ -111,6 +112,12 @@ def _after(staff: Staff, number: str, move: Move) -> str:
     return f"/cases/{number}?done={move}"
 
 
+async def load_seen(session: AsyncSession, desk: Desk, staff: Staff, number: str) -> CaseFile:
+    """All of the case, as this person sees it. Raises Refusal 404."""
+    file = await load_case_file(session, await get_case(session, staff, number))
+    return await as_seen(session, file, staff, keys=desk.keys, now=desk.now())
+
+
 async def _note_that_it_was_read(desk: Desk, staff: Staff, number: str) -> None:
     """The reporter's messages count as read once somebody who handles the case has opened it."""
     async with desk.db.read() as session:
@@ -148,11 +155,13 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
         closed = await view_closed(session, file.case, staff, words, now=now)
+        known = await read_known(session, file.case.id, keys=desk.keys)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
         **closed,
         "closed_typed": closed_typed or {},
+        "draft": "" if file.is_masked else known.redact(file.tips[0].text) if file.tips else "",
         "likenesses": likenesses,
         "choices": choices,
         "opened": opened if opened in can else "",
@@ -174,8 +183,9 @@ async def _show_form(
     *,
     status: int,
 ) -> web.Response:
-    async with request.app[DESK].db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+    desk = request.app[DESK]
+    async with desk.db.read() as session:
+        file = await load_seen(session, desk, staff, number)
     return await _show(request, staff, file, opened=move.value, typed=typed, errors=errors, status=status)
 
 
@@ -183,8 +193,9 @@ async def show_with_errors(
     request: web.Request, staff: Staff, errors: Mapping[str, str], typed: Mapping[str, str]
 ) -> web.Response:
     """The case again, with what was wrong in one of the small forms beside the moves, and what was typed there."""
-    async with request.app[DESK].db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, request.match_info["number"]))
+    desk = request.app[DESK]
+    async with desk.db.read() as session:
+        file = await load_seen(session, desk, staff, request.match_info["number"])
     return await _show(request, staff, file, errors=errors, closed_typed=typed, status=422)
 
 
@@ -194,7 +205,7 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
     words = Words(desk.catalog, get_locale(request))
     await rehearse(desk, staff, number, move, typed)
     async with desk.db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+        file = await load_seen(session, desk, staff, number)
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     effects = next(choice.effects for choice in choices if choice.move is move)
     values = forms.preview(file, move, typed, words)
@@ -217,7 +228,7 @@ async def _show_conflict(
     desk, now = request.app[DESK], request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
     async with desk.db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+        file = await load_seen(session, desk, staff, number)
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     values = {
         "case": file.case,

@@ -1,0 +1,73 @@
+"""What a reader sees of the citizen's words: the city desk all, a county masked words or the desk's summary.
+
+A county officer opens the original with a reason (`triage.disclosure`). Masked words are as long as the
+original, so the marked passages stay where they are.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import make_transient
+
+from config.keys import Keys
+from models.queries.disclosures import find_summary, list_identities_of_case
+from models.staff import Staff
+from models.states import MessageKind
+from triage.console.case_page import CaseFile
+from triage.disclosure import sees_words
+from triage.redaction import redact
+
+
+async def as_seen(
+    session: AsyncSession, file: CaseFile, staff: Staff, *, keys: Keys, now: datetime
+) -> CaseFile:
+    """The case as this person sees it. Its rows are detached then: what was masked can never be stored."""
+    summary = await find_summary(session, file.case.id)
+    file = replace(file, summary=summary)
+    if await sees_words(session, file.case, staff, now=now):
+        return file
+    known = await read_known(session, file.case.id, keys=keys)
+    _mask_tips(file, known, is_gone=summary is not None)
+    for message in file.messages:
+        make_transient(message)
+        if message.kind is MessageKind.FROM_REPORTER:
+            message.text = known.redact(message.text)
+    return replace(file, is_masked=True)
+
+
+class Known:
+    """What the reporters of a case left of themselves. Lives as long as one page is made, and is shown nowhere."""
+
+    def __init__(self, names: list[str], numbers: list[str]) -> None:
+        self.names = names
+        self.numbers = numbers
+
+    def redact(self, text: str) -> str:
+        """A text without what tells who they are."""
+        return redact(text, names=self.names, numbers=self.numbers)
+
+
+async def read_known(session: AsyncSession, case_id: int, *, keys: Keys) -> Known:
+    """Names and numbers to be looked for in texts."""
+    rows = [identity for _, identity in await list_identities_of_case(session, case_id)]
+    return Known(
+        [keys.unseal("identity", row.name, place="identity.name").decode() for row in rows if row.name],
+        [keys.unseal("identity", row.phone, place="identity.phone").decode() for row in rows if row.phone],
+    )
+
+
+def _mask_tips(file: CaseFile, known: Known, *, is_gone: bool) -> None:
+    """Mask the words of all tips and the quotes of the findings; with a summary neither is shown."""
+    masked: dict[int, str] = {}
+    for tip in file.tips:
+        masked[tip.id] = "" if is_gone else known.redact(tip.text)
+        make_transient(tip)
+        tip.text = masked[tip.id]
+        tip.place, tip.occurred = known.redact(tip.place), known.redact(tip.occurred)
+    for finding in file.findings:
+        make_transient(finding)
+        text = masked.get(finding.tip_id, "")
+        finding.evidence = [
+            {**entry, "text": text[int(entry["start"]) : int(entry["end"])]} for entry in finding.evidence
+        ]
