@@ -16,6 +16,7 @@ from config.calendars import Calendar, day_of
 from config.deadlines import DeadlineFile, DeadlineRule
 from config.directive import Clause, DirectiveFile, FraudPattern, Law, Sanction
 from config.duplicates import DuplicateRules
+from config.leaks import LeakRules
 from config.patterns import PatternBook, PatternError, load_patterns
 from config.places import (
     Office,
@@ -52,6 +53,7 @@ class Catalog:
     questionnaires: Mapping[str, Questionnaire] = field(repr=False)
     cues: PatternBook = field(repr=False)
     duplicates: DuplicateRules = field(repr=False)
+    leaks: LeakRules = field(repr=False)
 
     @cached_property
     def clauses(self) -> Mapping[str, Clause]:
@@ -128,9 +130,10 @@ def read_catalog(root: Path) -> Catalog:
     calendar = reader.read(CalendarFile, "calendars/cn.yaml")
     routing = reader.read(Routing, "routing.yaml")
     duplicates = reader.read(DuplicateRules, "duplicates.yaml")
+    leaks = reader.read(LeakRules, "leaks.yaml")
     questionnaires = reader.read_folder(Questionnaire, "questionnaires")
     cues = reader.attempt(lambda: _read_cues(root))
-    if not (directive and outside and deadlines and calendar and routing and cues and duplicates):
+    if not (directive and outside and deadlines and calendar and routing and cues and duplicates and leaks):
         raise CatalogError(reader.problems)
     if reader.problems:
         raise CatalogError(reader.problems)
@@ -145,6 +148,7 @@ def read_catalog(root: Path) -> Catalog:
         questionnaires=MappingProxyType(questionnaires),
         cues=cues,
         duplicates=duplicates,
+        leaks=leaks,
     )
 
 

@@ -17,7 +17,7 @@ from triage import disclosure
 from triage.console.words import Words
 from triage.permissions import CITY
 
-DONE = frozenset({"identity_asked", "barred", "unbarred", "summary"})
+DONE = frozenset({"identity_asked", "barred", "unbarred", "summary", "release_asked"})
 """What an address may say was just done."""
 
 

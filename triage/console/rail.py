@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.text import text
 from models.queries.cases import count_views
 from models.queries.disclosures import count_waiting
+from models.queries.outgoing import count_waiting_texts
 from models.staff import Staff
 from models.states import Role
 from triage.disclosure import REQUEST_LASTS
@@ -100,7 +101,9 @@ async def make_rail(
     views, scope = [view for view in named if view != "approvals"], reach_of(staff)
     sizes = await count_views(session, views, scope=scope, officer_id=staff.id, now=now) if views else {}
     if "approvals" in named:
-        sizes["approvals"] = await count_waiting(session, staff, scope, since=now - REQUEST_LASTS)
+        since = now - REQUEST_LASTS
+        waiting = await count_waiting(session, staff, scope, since=since)
+        sizes["approvals"] = waiting + await count_waiting_texts(session, staff, scope, since=since)
     return [
         {
             "title": text(f"console.rail.group.{group.key}", locale) if len(groups) > 1 else "",

@@ -15,6 +15,7 @@ from triage.console.views import (
     home,
     likenesses,
     operator,
+    outgoing,
     second_factor,
     sign_in,
     summary,
@@ -53,6 +54,7 @@ ROUTES = (
     Route("GET", r"/cases/{number:\d{12}}", case.show_case, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/bars", bars.add_bar, DESK_STAFF),
     Route("POST", r"/cases/{number:\d{12}}/words", disclosure.open_words, COUNTY),
+    Route("POST", r"/cases/{number:\d{12}}/outgoing", outgoing.ask_release, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/summary", summary.save_summary, DESK_STAFF),
     Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
     Route(
@@ -66,6 +68,7 @@ ROUTES = (
     Route("POST", r"/cases/{number:\d{12}}/identity/open", disclosure.open_identity, CASE_READERS),
     Route("GET", "/approvals", disclosure.show_approvals, DECIDERS),
     Route("POST", r"/approvals/identity/{disclosure_id:\d{1,18}}", disclosure.decide, DECIDERS),
+    Route("POST", r"/approvals/text/{text_id:\d{1,18}}", disclosure.decide_text, DECIDERS),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
     Route(
         "GET",

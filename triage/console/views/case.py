@@ -14,7 +14,7 @@ from models.case import Case
 from models.queries.cases import find_case
 from models.staff import Staff
 from models.states import Role
-from triage import actions
+from triage import actions, outgoing
 from triage.actions import MoveRefusedError
 from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
@@ -25,7 +25,9 @@ from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.masking import as_seen, read_known
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
+from triage.console.outgoing import outgoing_text, view_stopped
 from triage.console.words import Words
+from triage.outgoing import LeakFoundError
 from triage.permissions import reach_of
 from triage.workflow import Move
 
@@ -56,6 +58,8 @@ async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
         await _perform(desk, staff, number, move, typed)
     except (StaleFormError, StaleDataError):
         return await _show_conflict(request, staff, number, move, typed)
+    except LeakFoundError as found:
+        return await _show_found(request, staff, found, act=f"/cases/{number}/{move}", typed=typed)
     except MoveRefusedError as error:
         return await _refuse(request, staff, number, move, typed, error)
     return see_other(_after(staff, number, move))
@@ -98,6 +102,8 @@ async def _move(
 ) -> None:
     case = await get_case(session, staff, number)
     check_version(case, typed)
+    if text := outgoing_text(move, typed):
+        await outgoing.check(session, case, move.value, text, catalog=desk.catalog, keys=desk.keys)
     # The account as it is now: a role changed a second ago counts.
     by = await session.get_one(Staff, staff.id)
     await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
@@ -190,13 +196,73 @@ async def _show_form(
 
 
 async def show_with_errors(
-    request: web.Request, staff: Staff, errors: Mapping[str, str], typed: Mapping[str, str]
+    request: web.Request,
+    staff: Staff,
+    errors: Mapping[str, str],
+    typed: Mapping[str, str],
+    *,
+    status: int = 422,
 ) -> web.Response:
     """The case again, with what was wrong in one of the small forms beside the moves, and what was typed there."""
     desk = request.app[DESK]
     async with desk.db.read() as session:
         file = await load_seen(session, desk, staff, request.match_info["number"])
-    return await _show(request, staff, file, errors=errors, closed_typed=typed, status=422)
+    return await _show(request, staff, file, errors=errors, closed_typed=typed, status=status)
+
+
+async def show_stopped(
+    request: web.Request, staff: Staff, place: str, text: str, *, errors: Mapping[str, str]
+) -> web.Response:
+    """A text that was stopped before, again, as the check finds it now."""
+    desk, number = request.app[DESK], request.match_info["number"]
+    async with desk.db.read() as session:
+        case = await get_case(session, staff, number)
+        try:
+            await outgoing.check(session, case, place, text, catalog=desk.catalog, keys=desk.keys)
+        except LeakFoundError as found:
+            return await _show_found(
+                request, staff, found, act=f"/cases/{number}/{place}", typed=None, errors=errors
+            )
+    return see_other(f"/cases/{number}")
+
+
+def _typed_again(place: str, text: str) -> dict[str, str]:
+    """The fields of the form that a stopped text came from."""
+    if place == Move.TRANSFER_OUT:
+        to, _, answer = text.partition("\n")
+        return {"to": to, "answer": answer}
+    return {"summary": text} if place == "summary" else {"reason": text}
+
+
+async def _show_found(
+    request: web.Request,
+    staff: Staff,
+    found: LeakFoundError,
+    *,
+    act: str,
+    typed: Typed | None,
+    errors: Mapping[str, str] | None = None,
+) -> web.Response:
+    """What was stopped, marked, with why; one writes it anew, or stands by it."""
+    desk, number = request.app[DESK], request.match_info["number"]
+    words = Words(desk.catalog, get_locale(request))
+    async with desk.db.read() as session:
+        case = await get_case(session, staff, number)
+    leaks = [(one.start, one.end, one.kind.value) for one in found.leaks]
+    values: dict[str, Any] = {
+        "case": case,
+        "stopped": view_stopped(found.text, leaks, words),
+        "text": found.text,
+        "place": found.place,
+        "act": act,
+        "typed": forms.shown(typed) if typed else _typed_again(found.place, found.text),
+        "version": typed.version if typed else None,
+        "waits": found.waits,
+        "is_refused": found.is_refused,
+        "reason": get_form(request).get("reason") if errors else "",
+        "errors": errors or {},
+    }
+    return await show(request, staff, "stopped.html", status=422, **values)
 
 
 async def _preview(request: web.Request, staff: Staff, number: str, move: Move, typed: Typed) -> web.Response:

@@ -1,12 +1,19 @@
 """Identities and original words: asking, deciding, opening."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from aiohttp import web
 
 from config.web import Refusal, get_form, get_locale, get_query, see_other
+from models.case import Case
+from models.disclosure import Disclosure, OutgoingText
 from models.queries.disclosures import list_waiting
+from models.queries.outgoing import list_waiting_texts
 from models.staff import Staff
-from triage import disclosure
+from triage import disclosure, outgoing
 from triage.console.context import DESK, show
+from triage.console.outgoing import view_stopped
 from triage.console.views.case import get_case, show_with_errors
 from triage.console.words import Words
 from triage.disclosure import DisclosureProblem, DisclosureRefusedError
@@ -71,25 +78,34 @@ async def show_approvals(request: web.Request, staff: Staff) -> web.StreamRespon
 
 
 async def decide(request: web.Request, staff: Staff) -> web.StreamResponse:
-    """One yes or no, with its reason."""
-    desk, form, asked = request.app[DESK], get_form(request), int(request.match_info["disclosure_id"])
-    says = form.get("say")
+    """One yes or no to seeing an identity, with its reason."""
+    return await _decide(request, staff, disclosure.decide_identity, int(request.match_info["disclosure_id"]))
+
+
+async def decide_text(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """One yes or no to a text that was stopped, with its reason."""
+    return await _decide(request, staff, outgoing.decide_release, int(request.match_info["text_id"]))
+
+
+async def _decide(
+    request: web.Request, staff: Staff, decision: Callable[..., Awaitable[object]], asked: int
+) -> web.StreamResponse:
+    desk, form, says = request.app[DESK], get_form(request), get_form(request).get("say")
     if says not in {"allow", "refuse"}:
         raise Refusal(400, "status.400.body")
     try:
         async with desk.db.begin() as session:
             by = await session.get_one(Staff, staff.id)
-            await disclosure.decide_identity(
+            await decision(
                 session, asked, allow=says == "allow", reason=form.get("reason"), by=by, now=desk.now()
             )
     except DisclosureRefusedError as error:
         if error.problem not in AT_FIELD:
             raise Refusal(404, f"access.{error.problem}") from error
         words = Words(desk.catalog, get_locale(request))
-        field = f"reason-{asked}"
-        return await _show_approvals(
-            request, staff, {field: words.error("access.decision_short")}, status=422
-        )
+        kind = "text" if decision is outgoing.decide_release else "identity"
+        errors = {f"reason-{kind}-{asked}": words.error("access.decision_short")}
+        return await _show_approvals(request, staff, errors, status=422)
     return see_other(f"/approvals?done={'allowed' if says == 'allow' else 'refused'}")
 
 
@@ -100,17 +116,28 @@ async def _show_approvals(
     since = desk.now() - disclosure.REQUEST_LASTS
     async with desk.db.read() as session:
         waiting = await list_waiting(session, staff, reach_of(staff), since=since)
-    rows = [
-        {
-            "id": asked.id,
-            "number": case.number,
-            "target": case.target or words("list.no_target"),
-            "asker": asker.name,
-            "office": words.office(asker.office_id),
-            "role": words.state("role", asker.role),
-            "reason": asked.reason,
-            "asked_at": asked.asked_at,
-        }
-        for asked, case, asker in waiting
-    ]
+        texts = await list_waiting_texts(session, staff, reach_of(staff), since=since)
+    rows = [_make_row("identity", asked, case, asker, words) for asked, case, asker in waiting]
+    for text, case, author in texts:
+        leaks = [(int(one["start"]), int(one["end"]), str(one["kind"])) for one in text.leaks]
+        shown = {"stopped": view_stopped(text.text, leaks, words)}
+        rows.append({**_make_row("text", text, case, author, words), **shown})
     return await show(request, staff, "approvals.html", status=status, rows=rows, errors=errors, done=done)
+
+
+def _make_row(
+    kind: str, asked: Disclosure | OutgoingText, case: Case, asker: Staff, words: Words
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "id": asked.id,
+        "key": f"{kind}-{asked.id}",
+        "number": case.number,
+        "target": case.target or words("list.no_target"),
+        "asker": asker.name,
+        "office": words.office(asker.office_id),
+        "role": words.state("role", asker.role),
+        "reason": asked.reason,
+        "asked_at": asked.asked_at,
+        "stopped": None,
+    }
