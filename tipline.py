@@ -54,6 +54,7 @@ def _mendable_errors() -> tuple[type[Exception], ...]:
     """Errors whose message tells the operator what to do."""
     from bot.bench import BenchFailedError
     from models.backup import BackupError
+    from models.heads import HeadsError
     from triage.archive import VersionError
     from triage.learn import CorpusError
     from triage.meaning import ModelError
@@ -61,7 +62,7 @@ def _mendable_errors() -> tuple[type[Exception], ...]:
 
     return (
         SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError, BenchFailedError,
-        CorpusError, ModelError, VersionError,
+        CorpusError, ModelError, VersionError, HeadsError,
     )  # fmt: skip
 
 
@@ -634,17 +635,24 @@ def audit() -> None:
 
 
 @audit.command("verify")
-def audit_verify() -> None:
+@click.option(
+    "--heads",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Heads noted earlier, from a copy kept elsewhere (default: audit-heads.log in the data folder).",
+)
+def audit_verify(heads: Path | None) -> None:
     """Walk the audit chain and name the first broken entry. Exit status 1 when there is one."""
     from models.audit import find_broken_event
+    from models.heads import find_heads, read_heads
 
     async def work() -> None:
         async with open_home(read_settings()) as home, home.db.read() as session:
-            broken = await find_broken_event(session)
+            known = read_heads(heads) if heads else find_heads(home.settings.data)
+            broken = await find_broken_event(session, heads=known)
         if broken:
             click.echo(f"Entry {broken.position}: {broken.problem}.")
             sys.exit(1)
-        click.echo("The audit chain is whole.")
+        click.echo(f"The audit chain is whole; {len(known)} heads noted earlier stand in it.")
 
     run(work())
 

@@ -22,8 +22,8 @@ from models.states import NoticeChannel, NoticeState
 from models.tip import Identity, Tip
 
 GROUP_LOCALE = "zh-CN"
-ALLOWED_VALUES = frozenset({"number", "due", "rule", "count"})
-"""Case number, moment (ISO 8601), rule id, count. Whatever else a case knows stays in the console."""
+ALLOWED_VALUES = frozenset({"number", "due", "rule", "count", "head"})
+"""Case number, moment (ISO 8601), rule id, count, fingerprint of the audit. All else stays in the console."""
 _LONGEST_VALUE = 40
 
 Values = Mapping[str, str | int]

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _make_bars()
     _make_disclosures()
     _make_outgoing_texts()
+    _let_events_stay()
 
 
 def _add_to_accounts() -> None:
@@ -178,8 +179,46 @@ def _make_outgoing_texts() -> None:
     op.create_index("ix_outgoing_text_waiting", "outgoing_text", ["decided_at"], unique=False)
 
 
+def _let_events_stay() -> None:
+    """The audit is only ever added to: the database itself refuses to change or drop an entry.
+
+    Its owner can take the triggers away; the chain and the heads that are kept elsewhere show what he did then.
+    """
+    refusal = "entries of the audit are never changed or dropped"
+    if op.get_bind().dialect.name == "sqlite":
+        for act in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER event_no_{act.lower()} BEFORE {act} ON event "
+                f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION event_stays() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{refusal}'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER event_stays BEFORE UPDATE OR DELETE ON event "
+        "FOR EACH ROW EXECUTE FUNCTION event_stays()"
+    )
+    op.execute(
+        "CREATE TRIGGER event_stays_whole BEFORE TRUNCATE ON event "
+        "FOR EACH STATEMENT EXECUTE FUNCTION event_stays()"
+    )
+
+
+def _let_events_go() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for act in ("update", "delete"):
+            op.execute(f"DROP TRIGGER IF EXISTS event_no_{act}")
+        return
+    op.execute("DROP TRIGGER IF EXISTS event_stays ON event")
+    op.execute("DROP TRIGGER IF EXISTS event_stays_whole ON event")
+    op.execute("DROP FUNCTION IF EXISTS event_stays")
+
+
 def downgrade() -> None:
     """Take back."""
+    _let_events_go()
     for table in ("outgoing_text", "case_summary", "disclosure", "case_bar", "recovery_code"):
         op.drop_table(table)
     op.drop_index(op.f("ix_staff_invite"), table_name="staff")

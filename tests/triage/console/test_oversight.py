@@ -17,7 +17,7 @@ from models.event import Event
 from models.staff import Staff, StaffSession
 from models.states import FindingSource, Role
 from models.tip import Tip
-from tests.factories import make_deadline, make_finding, make_tip
+from tests.factories import act_as_owner, make_deadline, make_finding, make_tip
 from tests.triage.test_reports import make_rows
 from triage.archive import digest_model
 from triage.meaning import PROMOTED, SHIPPED
@@ -455,6 +455,7 @@ async def test_a_whole_chain_is_verified_and_its_head_told(db, acts, sign_in):
 
 async def test_a_changed_entry_is_named(db, acts, sign_in):
     async with db.begin() as session:
+        await act_as_owner(session)
         await session.execute(update(Event).where(Event.position == 2).values(reason="改写"))
     browser = await sign_in(acts.by_role[Role.AUDITOR])
     await browser.get("/audit")
