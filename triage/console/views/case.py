@@ -22,7 +22,7 @@ from triage.console.closed import DONE as CLOSED_DONE
 from triage.console.closed import view_closed
 from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
-from triage.console.masking import as_seen, read_known
+from triage.console.masking import as_seen
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.outgoing import outgoing_text, view_stopped
@@ -161,13 +161,11 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
         closed = await view_closed(session, file.case, staff, words, now=now)
-        known = await read_known(session, file.case.id, keys=desk.keys)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
         **closed,
         "closed_typed": closed_typed or {},
-        "draft": "" if file.is_masked else known.redact(file.tips[0].text) if file.tips else "",
         "likenesses": likenesses,
         "choices": choices,
         "opened": opened if opened in can else "",

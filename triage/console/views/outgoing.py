@@ -18,6 +18,8 @@ async def ask_release(request: web.Request, staff: Staff) -> web.StreamResponse:
     """Ask that a second person lets this text go; back to the case."""
     desk, form, number = request.app[DESK], get_form(request), request.match_info["number"]
     place, text = form.get("place"), form.get("text").replace("\r\n", "\n")
+    async with desk.db.read() as session:
+        await get_case(session, staff, number)
     if place not in PLACES or not text or len(text) > outgoing.LONGEST:
         raise Refusal(400, "status.400.body")
     try:
