@@ -95,7 +95,15 @@ def draw_secret(secret: str, login: str) -> str:
     address = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=_ISSUER)
     drawn = BytesIO()
     segno.make(address, error="m", micro=False).save(
-        drawn, kind="svg", scale=5, border=4, xmldecl=False, svgns=True, nl=False, dark="#000", light="#fff"
+        drawn,
+        kind="svg",
+        border=4,
+        omitsize=True,
+        xmldecl=False,
+        svgns=True,
+        nl=False,
+        dark="#000",
+        light="#fff",
     )
     return drawn.getvalue().decode()
 

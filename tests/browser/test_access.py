@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import pyotp
 import pytest
+import zxingcpp
 from aiohttp import web
+from PIL import Image
 
 from bot.intake import receive_tip
 from bot.receipts import find_tip_by_receipt
@@ -83,6 +86,8 @@ async def test_two_step_sign_in_from_the_picture_to_the_code(site, new_page, che
     await page.click("main form button")
     await look(page, check_axe, "factor-scan")
     secret = (await page.inner_text(".secret")).replace(" ", "")
+    shot = Image.open(BytesIO(await page.locator(".qr svg").screenshot()))
+    assert secret in zxingcpp.read_barcode(shot).text  # as a phone sees it on the screen
     await page.fill("#password", PASSWORD)
     await page.fill("#code", pyotp.TOTP(secret).at(now))
     await page.click("main button[value=confirm]")
