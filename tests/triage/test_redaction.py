@@ -54,6 +54,8 @@ def test_what_tells_who_wrote_is_hidden(secret):
         "公司让没有证的人去焊接，证书编号是假的。",
         "他们的会计收钱，不开发票。",
         "考试时全班一起抄，没有人管。",
+        "老板本人和那位挂名的安全经理都知道。",
+        "再交300元作为考务协调金。",
         "They sell certificates for 2,800 yuan without any lessons.",
     ],
 )
