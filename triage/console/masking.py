@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import make_transient
 
 from config.keys import Keys
+from models.base import let_go
 from models.queries.disclosures import find_summary, list_identities_of_case
 from models.staff import Staff
 from models.states import MessageKind
@@ -30,7 +30,7 @@ async def as_seen(
     known = await read_known(session, file.case.id, keys=keys)
     _mask_tips(file, known, is_gone=summary is not None)
     for message in file.messages:
-        make_transient(message)
+        let_go(message)
         if message.kind is MessageKind.FROM_REPORTER:
             message.text = known.redact(message.text)
     return replace(file, is_masked=True)
@@ -62,11 +62,11 @@ def _mask_tips(file: CaseFile, known: Known, *, is_gone: bool) -> None:
     masked: dict[int, str] = {}
     for tip in file.tips:
         masked[tip.id] = "" if is_gone else known.redact(tip.text)
-        make_transient(tip)
+        let_go(tip)
         tip.text = masked[tip.id]
         tip.place, tip.occurred = known.redact(tip.place), known.redact(tip.occurred)
     for finding in file.findings:
-        make_transient(finding)
+        let_go(finding)
         text = masked.get(finding.tip_id, "")
         finding.evidence = [
             {**entry, "text": text[int(entry["start"]) : int(entry["end"])]} for entry in finding.evidence
