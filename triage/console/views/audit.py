@@ -184,7 +184,9 @@ def _say_fact(name: str, value: Any, people: Mapping[int, str], words: Words) ->
             parts = [_say_fact(key, part, people, words) for key, part in value.items()]
             return words.text("oversight.audit.joiner").join(parts)
         case list():
-            return " ".join(str(part) for part in value) or words.text("oversight.fact.nothing")
+            return " ".join(_say_word(name, str(part), words) for part in value) or words.text(
+                "oversight.fact.nothing"
+            )
         case int():
             return people.get(value, str(value)) if name in {"staff", "officer"} else str(value)
         case _:
@@ -209,6 +211,9 @@ def _say_word(name: str, value: str, words: Words) -> str:
 _VOCABULARIES = {
     "role": "states.role",
     "bar": "states.bar",
+    "second_factor": "access.how",
+    "place": "access.place",
+    "leaks": "access.leak",
     "verdict": "states.verdict",
     "finding": "states.finding",
     "channel": "states.channel",
