@@ -55,6 +55,7 @@ def _mendable_errors() -> tuple[type[Exception], ...]:
     """Errors whose message tells the operator what to do."""
     from bot.bench import BenchFailedError
     from models.backup import BackupError
+    from models.heads import HeadsError
     from triage.archive import VersionError
     from triage.learn import CorpusError
     from triage.meaning import ModelError
@@ -62,7 +63,7 @@ def _mendable_errors() -> tuple[type[Exception], ...]:
 
     return (
         SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError, BenchFailedError,
-        CorpusError, ModelError, VersionError,
+        CorpusError, ModelError, VersionError, HeadsError,
     )  # fmt: skip
 
 
@@ -483,7 +484,7 @@ def _tell(line: str) -> None:
 @main.command()
 def check() -> None:
     """Read settings and rule files, and say what to do about each problem. Exit status 1 when there is one."""
-    from config.check import check_catalog, check_years
+    from config.check import advise, check_catalog, check_years
 
     settings = read_settings()
     problems: list[object] = [*check_catalog()]
@@ -500,6 +501,8 @@ def check() -> None:
     for problem in problems:
         click.echo(str(problem))
     _tell_of_files(settings)
+    for advice in advise(settings):
+        click.echo(f"Advice: {advice}")
     click.echo(
         f"{len(problems)} problems."
         if problems
@@ -638,6 +641,21 @@ def staff_reset(login: str) -> None:
     run(work())
 
 
+@staff.command("reset-second-factor")
+@click.argument("login")
+@click.option("--reason", required=True, help="Kept in the audit.")
+def staff_reset_second_factor(login: str, reason: str) -> None:
+    """Take the second step of signing in away from somebody who lost phone and recovery codes."""
+    from triage.staffing import reset_second_factor
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            person = await reset_second_factor(home.db, login, reason=reason, by=None, now=now())
+            click.echo(f"{person.login} signs in by password alone until it is set up anew.")
+
+    run(work())
+
+
 @staff.command("disable")
 @click.argument("login")
 def staff_disable(login: str) -> None:
@@ -730,17 +748,24 @@ def audit() -> None:
 
 
 @audit.command("verify")
-def audit_verify() -> None:
+@click.option(
+    "--heads",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Heads noted earlier, from a copy kept elsewhere (default: audit-heads.log in the data folder).",
+)
+def audit_verify(heads: Path | None) -> None:
     """Walk the audit chain and name the first broken entry. Exit status 1 when there is one."""
     from models.audit import find_broken_event
+    from models.heads import find_heads, read_heads
 
     async def work() -> None:
         async with open_home(read_settings()) as home, home.db.read() as session:
-            broken = await find_broken_event(session)
+            known = read_heads(heads) if heads else find_heads(home.settings.data)
+            broken = await find_broken_event(session, heads=known)
         if broken:
             click.echo(f"Entry {broken.position}: {broken.problem}.")
             sys.exit(1)
-        click.echo("The audit chain is whole.")
+        click.echo(f"The audit chain is whole; {len(known)} heads noted earlier stand in it.")
 
     run(work())
 

@@ -197,7 +197,12 @@ class Postman:
         address = self._open_address(notice.channel, owner)
         if address is None:
             return Skipped("no_address")
-        subject, body = render(notice, catalog=self._catalog, public_url=self._settings.public_url)
+        subject, body = render(
+            notice,
+            catalog=self._catalog,
+            public_url=self._settings.public_url,
+            console_url=self._settings.console_url,
+        )
         return Letter(notice, address, subject, body)
 
     def _is_configured(self, channel: NoticeChannel) -> bool:
@@ -270,7 +275,9 @@ class Postman:
         _log_outcome(notice, outcome, is_ours=is_ours)
 
 
-def render(notice: Notice, *, catalog: Catalog, public_url: str | None) -> tuple[str, str]:
+def render(
+    notice: Notice, *, catalog: Catalog, public_url: str | None, console_url: str | None = None
+) -> tuple[str, str]:
     """Subject and body in the recipient's language. Raises MissingTextError, KeyError, ValueError."""
     values = _readable(notice, catalog)
     subject, body = (
@@ -278,6 +285,10 @@ def render(notice: Notice, *, catalog: Catalog, public_url: str | None) -> tuple
     )
     if notice.tip_id is not None and public_url:
         body += "\n" + text("notices.link", notice.locale, url=f"{public_url}/status")
+    if notice.tip_id is None and console_url:
+        number = notice.values.get("number")
+        url = f"{console_url}/cases/{number}" if number else console_url
+        body += "\n" + text("notices.staff_link", notice.locale, url=url)
     return subject, body
 
 

@@ -17,6 +17,7 @@ from config.deadlines import DeadlineFile, DeadlineRule
 from config.directive import Clause, DirectiveFile, FraudPattern, Law, Sanction
 from config.duplicates import DuplicateRules
 from config.follow_ups import FollowUps
+from config.leaks import LeakRules
 from config.patterns import PatternBook, PatternError, load_patterns
 from config.places import (
     Office,
@@ -54,6 +55,7 @@ class Catalog:
     cues: PatternBook = field(repr=False)
     duplicates: DuplicateRules = field(repr=False)
     follow_ups: FollowUps = field(repr=False)
+    leaks: LeakRules = field(repr=False)
 
     @cached_property
     def clauses(self) -> Mapping[str, Clause]:
@@ -131,10 +133,19 @@ def read_catalog(root: Path) -> Catalog:
     routing = reader.read(Routing, "routing.yaml")
     duplicates = reader.read(DuplicateRules, "duplicates.yaml")
     follow_ups = reader.read(FollowUps, "follow_ups.yaml")
+    leaks = reader.read(LeakRules, "leaks.yaml")
     questionnaires = reader.read_folder(Questionnaire, "questionnaires")
     cues = reader.attempt(lambda: _read_cues(root))
     if not (
-        directive and outside and deadlines and calendar and routing and cues and duplicates and follow_ups
+        directive
+        and outside
+        and deadlines
+        and calendar
+        and routing
+        and cues
+        and duplicates
+        and follow_ups
+        and leaks
     ):
         raise CatalogError(reader.problems)
     if reader.problems:
@@ -151,6 +162,7 @@ def read_catalog(root: Path) -> Catalog:
         cues=cues,
         duplicates=duplicates,
         follow_ups=follow_ups,
+        leaks=leaks,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from config.calendars import Calendar
 from config.catalog import load_catalog
 from config.rulefile import CONFIG, CatalogError, Problem
+from config.settings import Settings
 from config.text import BASE_LOCALE, FORMS, LOCALES, PLACEHOLDER, read_texts
 
 CALENDAR = "calendars/cn.yaml"
@@ -52,6 +53,22 @@ def check_years(calendar: Calendar, *, today: date) -> list[Problem]:
         return []
     message = f"the year {wanted} is missing, so working days are estimates from {calendar.last_year + 1} on"
     return [Problem(CALENDAR, "years", message, "add the State Council's notice of that year")]
+
+
+def advise(settings: Settings) -> list[str]:
+    """What is allowed and yet better otherwise in a real installation; no problem, so the exit status stays."""
+    advice = []
+    if settings.second_factor != "required":
+        advice.append(
+            "two-step sign-in is offered, not required: set TIPLINE_SECOND_FACTOR=required once supervisors, leads and "
+            "administrators have a phone at hand."
+        )
+    if not (settings.console_url or "").startswith("https://"):
+        advice.append(
+            "the console is not known to be behind HTTPS: put a proxy before it and set TIPLINE_CONSOLE_URL=https://…, "
+            "which makes its cookies secure and puts links into notices to staff."
+        )
+    return advice
 
 
 def _word_problem(locale: str, key: str, message: str, remedy: str) -> Problem:

@@ -18,3 +18,4 @@ class Routing(Frozen):
     addressed_before: Words
     addressed_after: Words
     accusing: Words
+    unnamed_offices: Words

@@ -18,6 +18,8 @@ DEFAULT_PUBLIC = "127.0.0.1:8080"
 DEFAULT_CONSOLE = "127.0.0.1:8081"
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 MOST_WORK_BITS = 22
+SECOND_FACTOR = ("offered", "required")
+"""The first is the default: the first start and the demo ask for nothing that has to be fetched from a drawer."""
 _BOT_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{3,128}")
 _ANTIVIRUS = re.compile(r"clamd:///\S+|clamd://(?!169\.254\.|\[)[^\s/@]+|command:/\S.*")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
@@ -48,6 +50,8 @@ class Settings:
     public: Address
     console: Address
     public_url: str | None = None
+    console_url: str | None = None
+    second_factor: str = "offered"
     telegram_token: str | None = field(default=None, repr=False)
     telegram_api_url: str | None = None
     telegram_file_url: str | None = None
@@ -95,6 +99,8 @@ def read_settings(
         public=_address("TIPLINE_PUBLIC", public or get("PUBLIC") or DEFAULT_PUBLIC),
         console=_address("TIPLINE_CONSOLE", console or get("CONSOLE") or DEFAULT_CONSOLE),
         public_url=_web_url("TIPLINE_PUBLIC_URL", get("PUBLIC_URL")),
+        console_url=_web_url("TIPLINE_CONSOLE_URL", get("CONSOLE_URL")),
+        second_factor=_choice("TIPLINE_SECOND_FACTOR", get("SECOND_FACTOR"), SECOND_FACTOR),
         telegram_token=_match("TIPLINE_TELEGRAM_TOKEN", get("TELEGRAM_TOKEN"), _BOT_TOKEN, "123456:ABC…"),
         telegram_api_url=_web_url("TIPLINE_TELEGRAM_API_URL", get("TELEGRAM_API_URL")),
         telegram_file_url=_web_url("TIPLINE_TELEGRAM_FILE_URL", get("TELEGRAM_FILE_URL")),
@@ -138,6 +144,13 @@ def _address(name: str, value: str) -> Address:
         message = f"{name} must be HOST:PORT with a port up to 65535, for example 127.0.0.1:8080."
         raise SettingsError(message)
     return Address(host.strip("[]"), int(port))
+
+
+def _choice(name: str, value: str | None, choices: tuple[str, ...]) -> str:
+    if value is not None and value not in choices:
+        message = f"{name} must be one of {', '.join(choices)}."
+        raise SettingsError(message)
+    return value or choices[0]
 
 
 def _web_url(name: str, value: str | None) -> str | None:

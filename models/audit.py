@@ -6,6 +6,7 @@ lock is taken last, after all row locks, and is held for a few milliseconds: wri
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,12 +92,14 @@ def hash_event(entry: Event) -> bytes:
 
 
 async def find_broken_event(
-    session: AsyncSession, *, head: tuple[int, bytes] | None = None
+    session: AsyncSession, *, heads: Mapping[int, bytes] | None = None
 ) -> BrokenChain | None:
     """Walk the whole chain; answer the first entry that does not fit, or None.
 
-    `head`: position and hash noted earlier outside the database; shows a tail that was cut off.
+    `heads`: positions and hashes (or how they begin) noted earlier outside the database. They show a tail that was cut
+    off, and a chain that somebody wrote anew from some entry on.
     """
+    noted = heads or {}
     position, previous = 0, FIRST_PREVIOUS
     rows = await session.stream_scalars(
         select(Event).order_by(Event.position).execution_options(yield_per=1000, populate_existing=True)
@@ -109,10 +112,10 @@ async def find_broken_event(
             return BrokenChain(position, "the entry does not follow the one before it")
         if entry.hash != hash_event(entry):
             return BrokenChain(position, "the entry was changed after it was written")
-        if head and position == head[0] and entry.hash != head[1]:
+        if not entry.hash.startswith(noted.get(position, b"")):
             return BrokenChain(position, "the chain was rewritten: its hash is not the one noted earlier")
         previous = entry.hash
         session.expunge(entry)
-    if head and position < head[0]:
+    if position < max(noted, default=0):
         return BrokenChain(position + 1, "the end of the chain was cut off")
     return None

@@ -17,7 +17,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, make_transient, mapped_column
 
 
 class UTCTime(TypeDecorator[datetime]):
@@ -63,6 +63,11 @@ Digest = Annotated[bytes, mapped_column(LargeBinary(32))]
 Sealed = Annotated[bytes, mapped_column(LargeBinary)]
 Data = Annotated[dict[str, Any], mapped_column(JSON(none_as_null=True))]
 Items = Annotated[list[Any], mapped_column(JSON)]
+
+
+def let_go(row: "Base") -> None:
+    """Take a row out of its session, so that what is done to it now can never be stored."""
+    make_transient(row)
 
 
 class Base(DeclarativeBase):

@@ -205,3 +205,19 @@ class Solved(StrEnum):
     YES = "yes"
     PARTLY = "partly"
     NO = "no"
+
+
+class BarReason(StrEnum):
+    """回避事由: why an office or a person must not have a case."""
+
+    OFFICE_NAMED = "office_named"
+    STAFF_NAMED = "staff_named"
+    RECUSED = "recused"
+    DECIDED = "decided"
+
+
+class DisclosureKind(StrEnum):
+    """What somebody asks to see."""
+
+    IDENTITY = "identity"
+    WORDS = "words"

@@ -2,11 +2,13 @@
 
 from models.base import Base
 from models.case import Case, Deadline, Finding, Heartbeat, ThrottleCount
+from models.case_bar import CaseBar
+from models.disclosure import CaseSummary, Disclosure, OutgoingText
 from models.event import Event
 from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
 from models.notice import Notice
-from models.staff import Staff, StaffSession
+from models.staff import RecoveryCode, Staff, StaffSession
 from models.tip import Attachment, AttachmentText, Draft, Identity, InboundUpdate, Tip
 from models.way_back import Rating, ReporterRequest
 
@@ -16,7 +18,10 @@ __all__ = [
     "Base",
     "BodyRise",
     "Case",
+    "CaseBar",
+    "CaseSummary",
     "Deadline",
+    "Disclosure",
     "Draft",
     "Event",
     "Finding",
@@ -26,7 +31,9 @@ __all__ = [
     "Likeness",
     "Message",
     "Notice",
+    "OutgoingText",
     "Rating",
+    "RecoveryCode",
     "ReporterRequest",
     "Staff",
     "StaffSession",

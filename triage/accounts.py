@@ -15,32 +15,44 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import config
 from config.keys import Keys
 from models.audit import record_event
 from models.queries.limits import forget_failures, note_failure, wait_seconds
-from models.queries.staff import end_session, end_sessions, find_session, find_staff_by_login
+from models.queries.staff import (
+    end_session,
+    end_sessions,
+    find_session,
+    find_staff_by_invite,
+    find_staff_by_login,
+)
 from models.session import Database
 from models.staff import Staff, StaffSession
 
-MIN_PASSWORD = 12
+MIN_PASSWORD = 8
 MAX_PASSWORD = 128
 MAX_LOGIN = 64
-MIN_DIFFERENT = 6
+MIN_DIFFERENT = 5
 TOKEN_BYTES = 32
 FREE_TRIES = 5
 FREE_TRIES_OF_SOURCE = 50
 LONGEST_WAIT = timedelta(minutes=15)
+HALF_LIMIT = timedelta(minutes=10)
+"""So long a right password waits for the code of the second factor."""
 TOUCH_AFTER = timedelta(minutes=1)
 """A session's last sight is written at most once a minute: reading a page should not cost a write."""
 
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 _HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
 _ONE_TIME_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+_LISTED = Path(config.__file__).parent / "common_passwords.txt"
+_LEAST_BESIDE_A_WORD = 6
 _COMMON = ("password", "qwerty", "123456", "abc123", "luohe", "12350", "admin", "iloveyou", "tipline")
 
 
@@ -75,6 +87,10 @@ class SignInRefusedError(Exception):
     """Login or password is wrong, or the account is closed: nobody is told which."""
 
 
+class InitialExpiredError(Exception):
+    """The password is right, but it was a first one and its time is over: the administrator gives a new one."""
+
+
 class SignInTooOftenError(Exception):
     """Too many failures for this login or from this place; `wait_seconds` says when the next try is taken."""
 
@@ -86,10 +102,14 @@ class SignInTooOftenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session: `token` goes into the cookie and nowhere else."""
+    """A new session: `token` goes into the cookie and nowhere else.
+
+    `is_half`: the password was right and the code of the second factor is still asked for.
+    """
 
     staff: Staff
     token: bytes = field(repr=False)
+    is_half: bool = False
 
 
 def find_problem(password: str, *, login: str) -> PasswordProblem | None:
@@ -107,9 +127,18 @@ def find_problem(password: str, *, login: str) -> PasswordProblem | None:
         return PasswordProblem.TOO_SIMPLE
     if len(login) > 2 and login.casefold() in plain:
         return PasswordProblem.HAS_LOGIN
-    if any(len(plain.replace(word, "")) < MIN_PASSWORD // 2 for word in _COMMON if word in plain):
+    if plain in _list_common() or any(
+        len(plain.replace(word, "")) < _LEAST_BESIDE_A_WORD for word in _COMMON if word in plain
+    ):
         return PasswordProblem.COMMON
     return None
+
+
+@cache
+def _list_common() -> frozenset[str]:
+    """The passwords that are tried first, in lower case."""
+    lines = _LISTED.read_text(encoding="ascii").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 def _is_a_row(plain: str) -> bool:
@@ -149,11 +178,12 @@ def _verify(stored: str | None, password: str) -> bool:
 
 
 async def sign_in(
-    db: Database, login: str, password: str, *, source: str, keys: Keys, now: datetime
+    db: Database, login: str, password: str, *, source: str, keys: Keys, now: datetime, agent: str = ""
 ) -> SignedIn:
-    """Check login and password and open a new session. `source`: the network address, kept only as a keyed hash.
+    """Check login and password and open a new session, a half one where a second factor is asked for.
 
-    Raises SignInRefusedError or SignInTooOftenError.
+    `source`: the network address, kept only as a keyed hash; `agent`: the browser in a word or two.
+    Raises SignInRefusedError, InitialExpiredError or SignInTooOftenError.
     """
     login = login.strip()[: MAX_LOGIN + 1]
     counters = _counters(login, source, keys)
@@ -162,13 +192,25 @@ async def sign_in(
     if staff is None or not is_right or not staff.is_active:
         await _record_failure(db, staff, now=now)
         raise SignInRefusedError
+    if staff.must_change_password and staff.initial_until and staff.initial_until <= now:
+        raise InitialExpiredError
     async with db.begin() as session:
         for scope, digest, _ in counters:
             await forget_failures(session, scope, digest)
-        (await session.get_one(Staff, staff.id)).last_seen_at = now
-        token = open_session(session, staff, keys=keys, now=now)
+        return await enter(session, staff.id, keys=keys, now=now, agent=agent)
+
+
+async def enter(
+    session: AsyncSession, staff_id: int, *, keys: Keys, now: datetime, agent: str = ""
+) -> SignedIn:
+    """The password is right: a whole session, or a half one that waits for the code of the second factor."""
+    staff = await session.get_one(Staff, staff_id)
+    is_half = staff.totp is not None
+    token = open_session(session, staff, keys=keys, now=now, agent=agent, is_half=is_half)
+    if not is_half:
+        staff.last_seen_at = now
         record_event(session, "signed_in", at=now, by=staff.id)
-    return SignedIn(staff, token)
+    return SignedIn(staff, token, is_half)
 
 
 async def _record_failure(db: Database, staff: Staff | None, *, now: datetime) -> None:
@@ -199,10 +241,20 @@ async def _count_try(
         return await find_staff_by_login(session, login) if len(login) <= MAX_LOGIN else None
 
 
-def open_session(session: AsyncSession, staff: Staff, *, keys: Keys, now: datetime) -> bytes:
+def open_session(
+    session: AsyncSession,
+    staff: Staff,
+    *,
+    keys: Keys,
+    now: datetime,
+    agent: str = "",
+    is_half: bool = False,
+) -> bytes:
     """A new session row; answers its secret token, of which only a keyed hash is stored."""
     token = secrets.token_bytes(TOKEN_BYTES)
-    session.add(StaffSession(staff_id=staff.id, token=hash_token(keys, token), created_at=now, seen_at=now))
+    row = StaffSession(staff_id=staff.id, token=hash_token(keys, token), created_at=now, seen_at=now)
+    row.agent, row.is_half = agent[:64], is_half
+    session.add(row)
     return token
 
 
@@ -226,6 +278,23 @@ async def find_signed_in(db: Database, token: bytes, *, keys: Keys, now: datetim
     return staff
 
 
+async def find_half_signed_in(db: Database, token: bytes, *, keys: Keys, now: datetime) -> Staff | None:
+    """Who gave the right password in this browser and still owes the code of the second factor."""
+    async with db.read() as session:
+        found = await find_session(session, hash_token(keys, token), now=now, is_half=True)
+    return found[1] if found and now - found[0].created_at < HALF_LIMIT else None
+
+
+async def end_other_sessions(
+    session: AsyncSession, staff_id: int, token: bytes, *, keys: Keys, now: datetime
+) -> int:
+    """Sign this person out everywhere but here; answers of how many browsers."""
+    ended = await end_sessions(session, staff_id, but=hash_token(keys, token))
+    if ended:
+        record_event(session, "other_sessions_ended", at=now, by=staff_id, count=ended)
+    return ended
+
+
 async def sign_out(db: Database, token: bytes, *, by: Staff, keys: Keys, now: datetime) -> None:
     """End this browser's session."""
     async with db.begin() as session:
@@ -234,7 +303,15 @@ async def sign_out(db: Database, token: bytes, *, by: Staff, keys: Keys, now: da
 
 
 async def change_password(
-    db: Database, staff_id: int, *, old: str, new: str, repeated: str, keys: Keys, now: datetime
+    db: Database,
+    staff_id: int,
+    *,
+    old: str,
+    new: str,
+    repeated: str,
+    keys: Keys,
+    now: datetime,
+    agent: str = "",
 ) -> SignedIn:
     """Set a new password, end all sessions and open a new one for this browser.
 
@@ -252,15 +329,79 @@ async def change_password(
         raise PasswordRefusedError(PasswordProblem.WRONG_OLD)
     if new == old:
         raise PasswordRefusedError(PasswordProblem.SAME)
-    hashed = await asyncio.get_running_loop().run_in_executor(_HASHING, hash_password, new)
+    hashed = await hash_aside(new)
     async with db.begin() as session:
         staff = await session.get_one(Staff, staff_id)
-        staff.password_hash, staff.must_change_password = hashed, False
+        set_password(staff, hashed)
         await forget_failures(session, *counters[0][:2])
         await end_sessions(session, staff.id)
-        token = open_session(session, staff, keys=keys, now=now)
+        token = open_session(session, staff, keys=keys, now=now, agent=agent)
         record_event(session, "password_changed", at=now, by=staff.id)
     return SignedIn(staff, token)
+
+
+async def hash_aside(password: str) -> str:
+    """Slow hash, off the event loop and two at a time."""
+    return await asyncio.get_running_loop().run_in_executor(_HASHING, hash_password, password)
+
+
+def set_password(staff: Staff, hashed: str) -> None:
+    """The person's own password from now on; what the administrator gave is void."""
+    staff.password_hash, staff.must_change_password = hashed, False
+    staff.invite, staff.initial_until = None, None
+
+
+async def check_own_password(
+    db: Database, staff_id: int, password: str, *, keys: Keys, now: datetime
+) -> None:
+    """Who changes how he signs in says his password once more.
+
+    Raises PasswordRefusedError, or SignInTooOftenError where it was guessed at.
+    """
+    async with db.read() as session:
+        staff = await session.get_one(Staff, staff_id)
+    scope, digest, free_tries = _counters(staff.login, "", keys)[0]
+    await _count_try(db, staff.login, [(scope, digest, free_tries)], now=now)
+    if not await matches_password(staff.password_hash, password):
+        raise PasswordRefusedError(PasswordProblem.WRONG_OLD)
+    async with db.begin() as session:
+        await forget_failures(session, scope, digest)
+
+
+def hash_invite(keys: Keys, token: bytes) -> bytes:
+    """What is stored of an invitation's token."""
+    return keys.digest("session", "staff-invite", token)
+
+
+async def accept_invite(
+    db: Database, token: bytes, *, new: str, repeated: str, keys: Keys, now: datetime, agent: str = ""
+) -> SignedIn:
+    """Somebody who was invited sets his own password; the invitation is void then.
+
+    Raises PasswordRefusedError, or SignInRefusedError for an invitation that is used, over or nobody's.
+    """
+    staff = await find_invited(db, token, keys=keys, now=now)
+    if staff is None:
+        raise SignInRefusedError
+    if problem := find_problem(new, login=staff.login):
+        raise PasswordRefusedError(problem)
+    if new != repeated:
+        raise PasswordRefusedError(PasswordProblem.NOT_REPEATED)
+    hashed = await hash_aside(new)
+    async with db.begin() as session:
+        again = await find_staff_by_invite(session, hash_invite(keys, token), now=now, to_change=True)
+        if again is None:
+            raise SignInRefusedError
+        set_password(again, hashed)
+        await end_sessions(session, again.id)
+        record_event(session, "invite_used", at=now, by=again.id)
+        return await enter(session, again.id, keys=keys, now=now, agent=agent)
+
+
+async def find_invited(db: Database, token: bytes, *, keys: Keys, now: datetime) -> Staff | None:
+    """Whose invitation this is, if it still counts."""
+    async with db.read() as session:
+        return await find_staff_by_invite(session, hash_invite(keys, token), now=now)
 
 
 async def save_preferences(

@@ -15,6 +15,7 @@ from config.catalog import Catalog
 from models.audit import record_event
 from models.case import Case, Deadline, Finding
 from models.message import Message
+from models.queries.bars import is_barred, list_barred_people
 from models.queries.notices import queue_group_notice, queue_reporter_notice, queue_staff_notice
 from models.queries.staff import find_staff, list_active_staff, list_officers_with_load
 from models.queries.tips import list_tips_of_case, mark_seen
@@ -95,7 +96,9 @@ async def assign(
         raise MoveRefusedError(Refusal("move.unknown_office", {}))
     if by and by.role is Role.LEAD and office_id != case.office_id:
         raise MoveRefusedError(Refusal("move.other_office", {}))
-    officer = await _find_officer(session, office_id, officer_id)
+    officer = await _find_officer(session, case, office_id, officer_id)
+    if await is_barred(session, case.id, office_id=office_id, staff_id=officer.id if officer else None):
+        raise MoveRefusedError(Refusal("move.barred", {}))
     _move(case, Move.ASSIGN, by=by)
     case.office_id, case.officer_id = office_id, officer.id if officer else None
     case.assigned_at = now
@@ -362,10 +365,14 @@ async def _end(session: AsyncSession, case: Case, *, now: datetime, met: Sequenc
     await cancel_all_clocks(session, case, now=now)
 
 
-async def _find_officer(session: AsyncSession, office_id: str, officer_id: int | None) -> Staff | None:
+async def _find_officer(
+    session: AsyncSession, case: Case, office_id: str, officer_id: int | None
+) -> Staff | None:
     """The named officer of the office, or the one with the least load; None where the office has none."""
     if officer_id is None:
-        officer_id = choose_officer(await list_officers_with_load(session, office_id))
+        barred = await list_barred_people(session, case.id)
+        loads = await list_officers_with_load(session, office_id)
+        officer_id = choose_officer([load for load in loads if load[0] not in barred])
         return await find_staff(session, officer_id)
     officer = await find_staff(session, officer_id)
     if officer is None or not officer.is_active or officer.office_id != office_id:

@@ -21,11 +21,13 @@ from models.session import Database
 from models.states import CaseState, Disposition, FindingKind, FindingSource, Role, Urgency
 from models.tip import Tip
 from triage import actions
+from triage.bars import close_to_conflicts
 from triage.clocks import start_clock
+from triage.conflicts import Conflict, Member, find_conflicts
 from triage.language import Classifier
 from triage.matters import Matters, keep_look, look_for_same_matter
 from triage.permissions import CITY
-from triage.routing import Route, choose_route, follow_matter
+from triage.routing import Route, avoid_conflicts, choose_route, follow_matter
 from triage.told import Line, list_still_missing, read_tip
 
 BATCH = 10
@@ -33,6 +35,8 @@ LEASE = timedelta(seconds=6)
 """Short: after a killed worker its tips wait no longer than that. Where a lease runs out under a slow worker, the
 second one to write finds the tip assessed and leaves it.
 """
+HANDLERS = (Role.OFFICER, Role.LEAD, Role.INTAKE, Role.SUPERVISOR)
+"""Who has cases in hand or sees them: none of them may have one that names him."""
 log = structlog.get_logger()
 
 
@@ -89,9 +93,12 @@ async def open_case(
     look = await look_for_same_matter(session, tip, line, matters=matters)
     line = follow_matter(line, look.sure, catalog)
     route = choose_route(line, text=tip.text, catalog=catalog, matter=look.sure)
+    conflicts = await _find_conflicts(session, tip, line, catalog)
+    route = avoid_conflicts(route, line, conflicts)
     case = _make_case(tip, line, route)
     session.add(case)
     await session.flush()
+    await close_to_conflicts(session, case, conflicts, now=now)
     tip.case_id, tip.assessed_at, tip.claimed_until = case.id, now, None
     session.add_all(_make_findings(case, tip, line, now=now))
     record_event(session, "case_opened", at=now, tip_id=tip.id, case_id=case.id, rules=case.rules_version)
@@ -110,6 +117,15 @@ async def open_case(
         await _tell_desk(session, case, now=now)
     log.info("case_opened", tip_id=tip.id, case_id=case.id, office=case.office_id, straight=route.straight)
     return case
+
+
+async def _find_conflicts(session: AsyncSession, tip: Tip, line: Line, catalog: Catalog) -> list[Conflict]:
+    """Whom the tip speaks of, among the offices and everybody who works there now."""
+    roster = [
+        Member(person.id, person.name, person.office_id)
+        for person in await list_active_staff(session, *HANDLERS)
+    ]
+    return find_conflicts(line, [tip.text, tip.target, tip.place, tip.occurred], roster, catalog)
 
 
 def _with_answers(line: Line, tip: Tip) -> Line:

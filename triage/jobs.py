@@ -16,6 +16,7 @@ from config.catalog import Catalog
 from config.keys import Keys
 from models.audit import record_event
 from models.files import delete_files, sweep_orphans, take_files_of_drafts
+from models.heads import note_head
 from models.queries.limits import delete_old_counts
 from models.queries.staff import delete_idle_sessions
 from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
@@ -101,6 +102,7 @@ def make_jobs(
         ),
         Job("marks", 3600, lambda _now: mark_old_tips(db, classifier, matters=matters), is_single=True),
         Job("purge", 600, lambda now: purge(db, files, now=now), is_single=True),
+        Job("audit-heads", 900, lambda now: note_head(db, files.parent, now=now), is_single=True),
         Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
         Job("identities", 3600, lambda now: forget_identities(db, now=now), is_single=True),
     ]

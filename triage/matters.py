@@ -37,7 +37,7 @@ from triage.actions import MoveRefusedError
 from triage.bodies import make_reader
 from triage.duplicates import Mark, Print, compare, list_contact_marks, list_marks, make_print
 from triage.language import Classifier
-from triage.permissions import scope_of
+from triage.permissions import reach_of
 from triage.routing import Matter
 from triage.told import read_tip
 from triage.workflow import Refusal
@@ -166,7 +166,7 @@ async def find_likeness(
     session: AsyncSession, likeness_id: int, *, by: Staff
 ) -> tuple[Likeness, Case, Case] | None:
     """The likeness with both its cases, if this person may see both."""
-    return await find_likeness_to_change(session, likeness_id, scope=scope_of(by.role, by.office_id))
+    return await find_likeness_to_change(session, likeness_id, scope=reach_of(by))
 
 
 async def say_of_likeness(

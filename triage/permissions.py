@@ -1,5 +1,7 @@
-"""Who may see and do what on which case. Pure; the queries of `models.queries.cases` apply the same scope in SQL."""
+"""Who may see and do what on which case. Pure; `models.queries.scope` applies the same in SQL."""
 
+from models.scope import Scope
+from models.staff import Staff
 from models.states import Role
 
 CITY = "city"
@@ -12,6 +14,11 @@ def scope_of(role: Role, office_id: str) -> str | None:
     if role in READS_ALL:
         return None
     return office_id if role in READS_OWN_OFFICE else ""
+
+
+def reach_of(staff: Staff) -> Scope:
+    """What somebody may see: the cases of his scope, but for those barred to his office or to him."""
+    return Scope(scope_of(staff.role, staff.office_id), staff.id)
 
 
 def may_see_case(role: Role, office_id: str, *, case_office_id: str) -> bool:

@@ -37,6 +37,7 @@ from models.queries.reports import (
     list_repeated_clocks,
     list_stage_times,
 )
+from models.scope import Reach, office_of
 
 ENOUGH = 10
 FEW = 3
@@ -141,14 +142,14 @@ async def collect_figures(
     session: AsyncSession,
     wanted: Wanted,
     *,
-    scope: str | None,
+    scope: Reach,
     offices: Sequence[str],
     now: datetime,
     today_ends: datetime,
     soon_ends: datetime,
 ) -> Figures:
     """All figures in six queries. `offices`: those to show, in order; the scope of the reader narrows them."""
-    shown = [office for office in offices if scope in {None, office}]
+    shown = [office for office in offices if office_of(scope) in {None, office}]
     both = Period(wanted.period.previous.first, wanted.period.last)
     months = Period(min(both.first, wanted.period.last.plus(1 - SERIES_MONTHS)), both.last)
     loads = await list_office_loads(session, scope=scope, now=now, today_ends=today_ends, soon_ends=soon_ends)

@@ -5,16 +5,14 @@ when the machine is sure; else to the city desk with every reason. An office nev
 names it or its staff (信访工作条例 arts. 30, 44): that one goes to the city desk too.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from config.catalog import Catalog
-from config.places import CITY, Office
-from config.routing import Routing
+from config.places import CITY
+from triage.conflicts import Conflict, is_accused, is_spoken_of, plain
 
-_NEAR = 12
 REVIEW_OF_FILE = "from_attachment"
 """Reason for a look that is given later than here: something was found in a file that the tip itself does not say."""
 
@@ -97,25 +95,22 @@ def _place_doubts(line: Mapping[str, Any], catalog: Catalog) -> list[str]:
 def _conflicts(line: Mapping[str, Any], text: str, catalog: Catalog) -> list[str]:
     """The office that would get the tip is accused or spoken of in it, or the city bureau is accused."""
     reasons = []
-    if _is_accused(catalog.offices[CITY], line):
+    if is_accused(catalog.offices[CITY], line):
         reasons.append("conflict_of_city")
     office = catalog.counties.get(line["jurisdiction"])
-    if office is not None and (_is_accused(office, line) or _is_spoken_of(office, text, catalog.routing)):
+    if office is not None and (is_accused(office, line) or is_spoken_of(office, plain(text), catalog)):
         reasons.append("conflict_of_interest")
     return reasons
 
 
-def _is_accused(office: Office, line: Mapping[str, Any]) -> bool:
-    return any(name in target for name in office.authority_names for target in line["targets"])
-
-
-def _is_spoken_of(office: Office, text: str, rules: Routing) -> bool:
-    """Whether the office is named other than as the one that is written to."""
-    names = "|".join(map(re.escape, sorted(office.authority_names, key=len, reverse=True)))
-    for mention in re.finditer(names, text):
-        before, after = text[: mention.start()].rstrip(), text[mention.end() :].lstrip()
-        if any(word in after[:_NEAR] for word in rules.accusing):
-            return True
-        if not before.endswith(rules.addressed_before) and not after.startswith(rules.addressed_after):
-            return True
-    return False
+def avoid_conflicts(route: Route, line: Mapping[str, Any], conflicts: Sequence[Conflict]) -> Route:
+    """One level up where the office of the route, or of the place, must not have the case, or the city is named."""
+    reasons = list(route.reasons)
+    for one in conflicts:
+        if one.staff_id is not None:
+            reasons.append("conflict_of_staff")
+        elif one.office_id in {route.office_id, line["jurisdiction"]}:
+            reasons.append("conflict_of_interest")
+    if len(reasons) == len(route.reasons):
+        return route
+    return replace(route, office_id=CITY, reasons=tuple(dict.fromkeys(reasons)))

@@ -5,16 +5,17 @@ resets or closes his own account here, and the last administrator cannot be remo
 leave an installation that nobody can mend. Every act is one audit event, without names.
 """
 
-import asyncio
 import re
+import secrets
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.keys import Keys
 from config.text import text
 from models.audit import record_event
 from models.queries.staff import (
@@ -26,11 +27,16 @@ from models.queries.staff import (
 from models.session import Database
 from models.staff import Staff
 from models.states import Role
-from triage.accounts import hash_password, make_one_time_password
+from triage.accounts import TOKEN_BYTES, hash_aside, hash_invite, make_one_time_password
 from triage.permissions import CITY
+from triage.second_factor import forget_second_factor
 
 MAX_NAME = 50
 MAX_EMAIL = 200
+MAX_REASON = 500
+INVITE_LASTS = timedelta(hours=72)
+PASSWORD_LASTS = timedelta(days=7)
+"""First passwords are printed or read out: they do not lie about for ever."""
 COUNTY_ROLES = frozenset({Role.OFFICER, Role.LEAD})
 LOCALES = frozenset({"zh-CN", "en"})
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
@@ -53,6 +59,8 @@ class StaffProblem(StrEnum):
     IS_CLOSED = "is_closed"
     OWN_ACCOUNT = "own_account"
     LAST_ADMINISTRATOR = "last_administrator"
+    REASON_EMPTY = "reason_empty"
+    NO_SECOND_FACTOR = "no_second_factor"
 
 
 class StaffRefusedError(ValueError):
@@ -78,26 +86,41 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class OneTime:
-    """An account with a new password, which is shown once and must be changed at the first sign-in."""
+    """An account with a first password, which must be changed at the first sign-in, or with an invitation.
+
+    Either is shown once; the other is empty then.
+    """
 
     staff: Staff
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    invite: bytes = field(default=b"", repr=False)
 
 
 async def add_staff(
-    db: Database, login: str, person: Person, *, by: Staff | None, offices: Collection[str], now: datetime
+    db: Database,
+    login: str,
+    person: Person,
+    *,
+    by: Staff | None,
+    offices: Collection[str],
+    now: datetime,
+    keys: Keys | None = None,
 ) -> OneTime:
-    """Open an account. Raises StaffRefusedError."""
+    """Open an account, with an invitation where `keys` are given, else with a first password.
+
+    Raises StaffRefusedError.
+    """
     login, person = login.strip(), _clean(person)
     if not _LOGIN.fullmatch(login):
         raise StaffRefusedError(StaffProblem.LOGIN_FORM, "login")
     _check_person(person, offices)
-    password, hashed = await _make_password()
+    entry = await _make_entry(keys)
     async with db.begin() as session:
         await lock_accounts(session)
         if await find_staff_by_login(session, login):
             raise StaffRefusedError(StaffProblem.LOGIN_TAKEN, "login")
-        staff = Staff(login=login, password_hash=hashed, must_change_password=True, created_at=now)
+        staff = Staff(login=login, created_at=now)
+        entry.give(staff, now=now)
         _set_person(staff, person)
         session.add(staff)
         await session.flush()
@@ -110,7 +133,7 @@ async def add_staff(
             role=staff.role,
             office=staff.office_id,
         )
-    return OneTime(staff, password)
+    return OneTime(staff, entry.password, entry.invite)
 
 
 async def change_staff(
@@ -132,19 +155,48 @@ async def change_staff(
     return staff
 
 
-async def reset_password(db: Database, login: str, *, by: Staff | None, now: datetime) -> OneTime:
-    """Give an account a new one-time password and sign it out everywhere; a closed one opens again.
+async def reset_password(
+    db: Database, login: str, *, by: Staff | None, now: datetime, keys: Keys | None = None
+) -> OneTime:
+    """Give an account a new first password (or, with `keys`, an invitation) and sign it out everywhere.
 
-    Raises StaffRefusedError.
+    A closed one opens again; the second factor stays. Raises StaffRefusedError.
     """
-    password, hashed = await _make_password()
+    entry = await _make_entry(keys)
     async with db.begin() as session:
         staff = await _get_other(session, login, by=by)
         was_closed = not staff.is_active
-        staff.password_hash, staff.must_change_password, staff.is_active = hashed, True, True
+        entry.give(staff, now=now)
+        staff.is_active = True
         await end_sessions(session, staff.id)
         record_event(session, "staff_reset", at=now, by=_id(by), staff=staff.id, reopened=was_closed)
-    return OneTime(staff, password)
+    return OneTime(staff, entry.password, entry.invite)
+
+
+async def reset_second_factor(
+    db: Database, login: str, *, reason: str, by: Staff | None, now: datetime
+) -> Staff:
+    """Take somebody's second factor away, who lost phone and codes; the reason stays in the audit, the password too.
+
+    Raises StaffRefusedError.
+    """
+    if not reason.strip():
+        raise StaffRefusedError(StaffProblem.REASON_EMPTY, "reason")
+    async with db.begin() as session:
+        staff = await _get_other(session, login, by=by)
+        if staff.totp is None:
+            raise StaffRefusedError(StaffProblem.NO_SECOND_FACTOR)
+        await forget_second_factor(session, staff)
+        await end_sessions(session, staff.id)
+        record_event(
+            session,
+            "second_factor_reset",
+            at=now,
+            by=_id(by),
+            reason=reason.strip()[:MAX_REASON],
+            staff=staff.id,
+        )
+    return staff
 
 
 async def disable_staff(db: Database, login: str, *, by: Staff | None, now: datetime) -> Staff:
@@ -175,9 +227,30 @@ async def _check_not_last(session: AsyncSession, staff: Staff) -> None:
         raise StaffRefusedError(StaffProblem.LAST_ADMINISTRATOR)
 
 
-async def _make_password() -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """How somebody gets in for the first time."""
+
+    hashed: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    invite: bytes = field(default=b"", repr=False)
+    digest: bytes | None = field(default=None, repr=False)
+
+    def give(self, staff: Staff, *, now: datetime) -> None:
+        """Write it into the account; whatever it had before is void."""
+        staff.password_hash, staff.must_change_password = self.hashed, True
+        staff.invite = self.digest
+        staff.initial_until = now + (INVITE_LASTS if self.invite else PASSWORD_LASTS)
+
+
+async def _make_entry(keys: Keys | None) -> _Entry:
+    """An invitation, beside which no password opens the account, or a first password to be read out."""
     password = make_one_time_password()
-    return password, await asyncio.to_thread(hash_password, password)
+    hashed = await hash_aside(password)
+    if keys is None:
+        return _Entry(hashed, password)
+    token = secrets.token_bytes(TOKEN_BYTES)
+    return _Entry(hashed, invite=token, digest=hash_invite(keys, token))
 
 
 def _clean(person: Person) -> Person:

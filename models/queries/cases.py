@@ -1,7 +1,4 @@
-"""Cases for staff. Every function takes the scope of the reader: no office sees another's case.
-
-A scope is an office id, None for all offices (city staff), or "" for no case at all.
-"""
+"""Cases for staff. Every function takes the scope of the reader (`models.queries.scope`): offices are kept apart."""
 
 import base64
 import json
@@ -9,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -19,6 +16,8 @@ from models.event import Event
 from models.message import Message
 from models.numbers import read_digits
 from models.queries.figures import FigureFilter
+from models.queries.scope import in_scope
+from models.scope import Reach
 from models.staff import Staff
 from models.states import CaseState
 from models.tip import Attachment, Tip
@@ -46,20 +45,13 @@ class Page:
     after: str | None
 
 
-def in_scope(scope: str | None) -> ColumnElement[bool]:
-    """The condition that keeps offices apart."""
-    if scope is None:
-        return true()
-    return Case.office_id == scope if scope else false()
-
-
-async def find_case(session: AsyncSession, number: str, *, scope: str | None) -> Case | None:
+async def find_case(session: AsyncSession, number: str, *, scope: Reach) -> Case | None:
     """The case with this number, if it exists and the reader may see it: both failures look alike."""
     return await session.scalar(select(Case).where(Case.number == number, in_scope(scope)))
 
 
 async def list_cases(
-    session: AsyncSession, wanted: CaseFilter, *, scope: str | None, now: datetime, after: str | None = None
+    session: AsyncSession, wanted: CaseFilter, *, scope: Reach, now: datetime, after: str | None = None
 ) -> Page:
     """Cases by nearest deadline (ended ones by newest registration), one page, with the officer's name."""
     is_ended = wanted.view in {"closed", "all"}
@@ -79,14 +71,14 @@ async def list_cases(
     return Page(rows[:PAGE], _make_mark(rows[PAGE - 1][0], is_ended=is_ended) if len(rows) > PAGE else None)
 
 
-async def count_cases(session: AsyncSession, wanted: CaseFilter, *, scope: str | None, now: datetime) -> int:
+async def count_cases(session: AsyncSession, wanted: CaseFilter, *, scope: Reach, now: datetime) -> int:
     """How many cases `list_cases` would show in all."""
     statement = select(func.count()).select_from(Case).where(in_scope(scope), *_conditions(wanted, now=now))
     return int(await session.scalar(statement) or 0)
 
 
 async def count_views(
-    session: AsyncSession, views: Sequence[str], *, scope: str | None, officer_id: int | None, now: datetime
+    session: AsyncSession, views: Sequence[str], *, scope: Reach, officer_id: int | None, now: datetime
 ) -> dict[str, int]:
     """Exact size of each view, as `count_cases` would give it; the open ones in one pass over open cases."""
     of_open = [view for view in views if view not in {"closed", "all"}]

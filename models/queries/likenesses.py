@@ -16,7 +16,8 @@ from sqlalchemy.orm import aliased
 
 from models.case import Case, Finding
 from models.likeness import BodyRise, Likeness, TipMark
-from models.queries.cases import in_scope
+from models.queries.scope import in_scope
+from models.scope import Reach
 from models.staff import Staff
 from models.states import FindingKind, LikenessState, MarkKind
 from models.tip import Tip
@@ -195,7 +196,7 @@ class LikeCase:
     """Whether the other case is the first of the matter."""
 
 
-async def list_like_cases(session: AsyncSession, case_id: int, *, scope: str | None) -> list[LikeCase]:
+async def list_like_cases(session: AsyncSession, case_id: int, *, scope: Reach) -> list[LikeCase]:
     """Cases that are likely the same matter, as far as the reader may see them: the first one, then later ones."""
     found = []
     for mine, others in (
@@ -218,7 +219,7 @@ async def list_like_cases(session: AsyncSession, case_id: int, *, scope: str | N
 
 
 async def find_likeness_to_change(
-    session: AsyncSession, likeness_id: int, *, scope: str | None
+    session: AsyncSession, likeness_id: int, *, scope: Reach
 ) -> tuple[Likeness, Case, Case] | None:
     """A likeness with its later and its first case, locked, if the reader may see both."""
     first = aliased(Case)
@@ -226,14 +227,12 @@ async def find_likeness_to_change(
         select(Likeness, Case, first)
         .join(Case, Case.id == Likeness.case_id)
         .join(first, first.id == Likeness.first_case_id)
-        .where(Likeness.id == likeness_id)
+        .where(Likeness.id == likeness_id, in_scope(scope), in_scope(scope, first))
         .with_for_update(of=Likeness)
         .execution_options(populate_existing=True)
     )
     row = (await session.execute(statement)).first()
-    if row is None or (scope is not None and {row[1].office_id, row[2].office_id} != {scope}):
-        return None
-    return row[0], row[1], row[2]
+    return (row[0], row[1], row[2]) if row else None
 
 
 async def is_first_of_others(session: AsyncSession, case_id: int) -> bool:
@@ -255,9 +254,17 @@ async def is_likened(
     return await session.scalar(statement.limit(1)) is not None
 
 
-async def find_liked_cases(session: AsyncSession, case_ids: Collection[int]) -> frozenset[int]:
-    """Which of these cases are likely the same matter as another, unless people said no."""
-    statement = select(Likeness.case_id, Likeness.first_case_id).where(
+async def find_liked_cases(
+    session: AsyncSession, case_ids: Collection[int], *, scope: Reach
+) -> frozenset[int]:
+    """Which of these cases are likely the same matter as another that the reader may see, unless people said no."""
+    later, first = aliased(Case), aliased(Case)
+    statement = (
+        select(Likeness.case_id, Likeness.first_case_id)
+        .join(later, later.id == Likeness.case_id)
+        .join(first, first.id == Likeness.first_case_id)
+        .where(in_scope(scope, later), in_scope(scope, first))
+    ).where(
         Likeness.state != LikenessState.REJECTED,
         or_(Likeness.case_id.in_(case_ids), Likeness.first_case_id.in_(case_ids)),
     )
@@ -339,19 +346,21 @@ async def insert_rise_once(
     return case if await session.scalar(statement) is not None else None
 
 
-async def list_rises(session: AsyncSession, *, since: datetime) -> Sequence[tuple[BodyRise, Case]]:
+async def list_rises(
+    session: AsyncSession, *, since: datetime, scope: Reach
+) -> Sequence[tuple[BodyRise, Case]]:
     """Rises that were noticed since a moment, newest first, each with its newest case."""
     statement = (
         select(BodyRise, Case)
         .join(Case, Case.id == BodyRise.case_id)
-        .where(BodyRise.noticed_at > since)
+        .where(BodyRise.noticed_at > since, in_scope(scope))
         .order_by(BodyRise.noticed_at.desc(), BodyRise.id.desc())
     )
     return (await session.execute(statement)).all()
 
 
 async def list_numbers_of_body(
-    session: AsyncSession, value: int, *, since: datetime, until: datetime, limit: int
+    session: AsyncSession, value: int, *, since: datetime, until: datetime, limit: int, scope: Reach
 ) -> Sequence[str]:
     """Numbers of the cases that name a body, newest first."""
     statement = (
@@ -359,6 +368,7 @@ async def list_numbers_of_body(
         .join(Tip, Tip.case_id == Case.id)
         .join(TipMark, TipMark.tip_id == Tip.id)
         .where(
+            in_scope(scope),
             TipMark.kind == MarkKind.BODY,
             TipMark.value == value,
             Tip.received_at > since,

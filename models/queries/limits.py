@@ -40,15 +40,17 @@ async def note_failure(
     now: datetime,
     free_tries: int,
     longest_wait: timedelta,
+    first_wait: timedelta = timedelta(seconds=2),
 ) -> None:
-    """Count a failure; from `free_tries` on each further one doubles the wait, up to `longest_wait`.
+    """Count a failure; from `free_tries` on one waits `first_wait`, doubled with each further one up to `longest_wait`.
 
     The wait always ends: otherwise a stranger could lock the rightful owner out for good.
     """
     failures = await count_try(session, scope, source, now=now, window=FAILURES_ARE_FORGOTTEN_AFTER)
     if failures < free_tries:
         return
-    seconds = min(2.0 ** min(failures - free_tries + 1, 30), longest_wait.total_seconds())
+    doubled = first_wait.total_seconds() * 2.0 ** min(failures - free_tries, 30)
+    seconds = min(doubled, longest_wait.total_seconds())
     await session.execute(
         update(ThrottleCount).where(*_of(scope, source)).values(free_at=now + timedelta(seconds=seconds))
     )

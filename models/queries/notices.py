@@ -15,14 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.case import Case
 from models.notice import Notice
+from models.queries.bars import is_barred
 from models.session import Database
 from models.staff import Staff
 from models.states import NoticeChannel, NoticeState
 from models.tip import Identity, Tip
 
 GROUP_LOCALE = "zh-CN"
-ALLOWED_VALUES = frozenset({"number", "due", "rule", "count"})
-"""Case number, moment (ISO 8601), rule id, count. Whatever else a case knows stays in the console."""
+ALLOWED_VALUES = frozenset({"number", "due", "rule", "count", "head"})
+"""Case number, moment (ISO 8601), rule id, count, fingerprint of the audit. All else stays in the console."""
 _LONGEST_VALUE = 40
 
 Values = Mapping[str, str | int]
@@ -56,7 +57,7 @@ async def queue_staff_notice(
     send_at: datetime | None = None,
 ) -> None:
     """Tell a member of staff by each way that he has, not before `send_at`. The same `dedup` again changes nothing."""
-    if not staff.is_active:
+    if not staff.is_active or (case and await _is_closed_to(session, case, staff)):
         return
     ways = {NoticeChannel.MAIL: staff.email, NoticeChannel.TELEGRAM: staff.chat}
     for channel in (channel for channel, address in ways.items() if address):
@@ -66,6 +67,12 @@ async def queue_staff_notice(
             | {"locale": staff.locale, "case_id": case.id if case else None}
             | {"dedup_key": f"{dedup}:{kind}:{channel}:staff-{staff.id}", "staff_id": staff.id},
         )
+
+
+async def _is_closed_to(session: AsyncSession, case: Case, staff: Staff) -> bool:
+    """Who must not know of a case gets no notice of it either."""
+    await session.flush()  # the case or the bar may be new
+    return await is_barred(session, case.id, office_id=staff.office_id, staff_id=staff.id)
 
 
 async def queue_group_notice(

@@ -1,7 +1,7 @@
 """Narrow rows for the figures of oversight: one query each, over indexes made for them.
 
 What the figures are made of is defined in `models.queries.figures`, and what they say in `triage.reports`.
-Every function takes the scope of the reader, as in `models.queries.cases`.
+Every function takes the scope of the reader, as in `models.queries.scope`.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,6 @@ from models.base import UTCTime
 from models.case import Case, Deadline, Heartbeat
 from models.event import Event
 from models.notice import Notice
-from models.queries.cases import in_scope
 from models.queries.figures import (
     ANSWERED_STATES,
     DROPPED_STATES,
@@ -47,6 +46,8 @@ from models.queries.figures import (
     seconds_between,
     stretch_of,
 )
+from models.queries.scope import in_scope
+from models.scope import Reach
 from models.staff import StaffSession
 from models.states import CaseState, NoticeState, UpdateState, Verdict
 from models.tip import InboundUpdate, Tip
@@ -129,7 +130,7 @@ class CaseFacts(NamedTuple):
 
 
 async def list_office_loads(
-    session: AsyncSession, *, scope: str | None, now: datetime, today_ends: datetime, soon_ends: datetime
+    session: AsyncSession, *, scope: Reach, now: datetime, today_ends: datetime, soon_ends: datetime
 ) -> list[OfficeLoad]:
     """What each office with an open case has in hand. Clocks that have run out are neither today nor soon."""
     statement = (
@@ -271,7 +272,7 @@ async def count_by_month(
 
 
 async def list_next_due(
-    session: AsyncSession, *, scope: str | None, office_id: str = "", now: datetime, limit: int
+    session: AsyncSession, *, scope: Reach, office_id: str = "", now: datetime, limit: int
 ) -> Sequence[NextDue]:
     """The open cases whose time runs out next, nearest first."""
     statement = (

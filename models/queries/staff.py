@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, func, select, text
+from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.case import Case
-from models.staff import Staff, StaffSession
+from models.staff import RecoveryCode, Staff, StaffSession
 from models.states import Role
 
 IDLE_LIMIT = timedelta(minutes=30)
@@ -74,15 +74,24 @@ async def lock_active_administrators(session: AsyncSession) -> list[int]:
     return list((await session.scalars(statement)).all())
 
 
+async def find_staff_by_invite(
+    session: AsyncSession, digest: bytes, *, now: datetime, to_change: bool = False
+) -> Staff | None:
+    """The active account that this invitation opens, while it counts."""
+    statement = select(Staff).where(Staff.invite == digest, Staff.initial_until > now, Staff.is_active)
+    return await session.scalar(statement.with_for_update() if to_change else statement)
+
+
 async def find_session(
-    session: AsyncSession, token: bytes, *, now: datetime
+    session: AsyncSession, token: bytes, *, now: datetime, is_half: bool = False
 ) -> tuple[StaffSession, Staff] | None:
-    """The living session with this token hash and its active owner."""
+    """The living session with this token hash and its active owner. `is_half`: one that waits for a code."""
     statement = (
         select(StaffSession, Staff)
         .join(Staff, Staff.id == StaffSession.staff_id)
         .where(
             StaffSession.token == token,
+            StaffSession.is_half.is_(is_half),
             StaffSession.seen_at > now - IDLE_LIMIT,
             StaffSession.created_at > now - ABSOLUTE_LIMIT,
             Staff.is_active,
@@ -92,9 +101,58 @@ async def find_session(
     return (row[0], row[1]) if row else None
 
 
-async def end_sessions(session: AsyncSession, staff_id: int) -> None:
-    """Sign somebody out everywhere."""
-    await session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+async def list_sessions(session: AsyncSession, staff_id: int, *, now: datetime) -> Sequence[StaffSession]:
+    """The living sessions of one person, seen last first."""
+    statement = (
+        select(StaffSession)
+        .where(
+            StaffSession.staff_id == staff_id,
+            StaffSession.is_half.is_(False),
+            StaffSession.seen_at > now - IDLE_LIMIT,
+            StaffSession.created_at > now - ABSOLUTE_LIMIT,
+        )
+        .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def end_sessions(session: AsyncSession, staff_id: int, *, but: bytes | None = None) -> int:
+    """Sign somebody out everywhere, or everywhere `but` in the browser with this token hash; answers how many."""
+    statement = delete(StaffSession).where(StaffSession.staff_id == staff_id).returning(StaffSession.id)
+    if but is not None:
+        statement = statement.where(StaffSession.token != but)
+    return len((await session.scalars(statement)).all())
+
+
+async def list_recovery_codes(
+    session: AsyncSession, staff_id: int, *, lookup: str | None = None
+) -> Sequence[RecoveryCode]:
+    """The recovery codes of one person that were not used, or the one that begins with `lookup`."""
+    statement = select(RecoveryCode).where(RecoveryCode.staff_id == staff_id, RecoveryCode.used_at.is_(None))
+    if lookup is not None:
+        statement = statement.where(RecoveryCode.lookup == lookup)
+    return (await session.scalars(statement.order_by(RecoveryCode.id))).all()
+
+
+async def use_recovery_code(session: AsyncSession, code_id: int, *, now: datetime) -> bool:
+    """Mark a code as used; False where somebody was faster."""
+    statement = (
+        update(RecoveryCode)
+        .where(RecoveryCode.id == code_id, RecoveryCode.used_at.is_(None))
+        .values(used_at=now)
+        .returning(RecoveryCode.id)
+    )
+    return await session.scalar(statement) is not None
+
+
+async def delete_recovery_codes(session: AsyncSession, staff_id: int) -> None:
+    """All of one person's codes are void."""
+    await session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+
+
+async def get_staff_to_change(session: AsyncSession, staff_id: int) -> Staff:
+    """An account, locked until the transaction ends."""
+    return await session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
 
 
 async def end_session(session: AsyncSession, token: bytes) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, text, update
 from models.audit import find_broken_event, record_event
 from models.event import Event
 from models.session import Database
+from tests.factories import act_as_owner
 
 
 async def write_events(db: Database, count: int, *, now: datetime) -> None:
@@ -57,6 +58,7 @@ CHANGES = {
 async def test_tampering_names_the_first_broken_entry(db: Database, now: datetime, change: str) -> None:
     await write_events(db, 5, now=now)
     async with db.begin() as session:
+        await act_as_owner(session)
         await session.execute(CHANGES[change])
     async with db.read() as session:
         broken = await find_broken_event(session)
@@ -69,10 +71,11 @@ async def test_a_tail_cut_off_is_seen_by_a_head_noted_outside(db: Database, now:
     async with db.read() as session:
         head = (await session.execute(select(Event.position, Event.hash).where(Event.position == 5))).one()
     async with db.begin() as session:
+        await act_as_owner(session)
         await session.execute(delete(Event).where(Event.position > 3))
     async with db.read() as session:
         assert await find_broken_event(session) is None
-        broken = await find_broken_event(session, head=(head.position, head.hash))
+        broken = await find_broken_event(session, heads={head.position: head.hash})
     assert broken is not None
     assert broken.position == 4
 

@@ -18,7 +18,7 @@ from models.likeness import Likeness
 from models.session import Database
 from models.states import FindingSource
 from models.tip import Attachment, Tip
-from tests.factories import make_case, make_finding, make_tip
+from tests.factories import act_as_owner, make_case, make_finding, make_tip
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ async def test_a_sound_installation_has_no_problem(db, files, now, keys, case_id
 )
 async def test_each_fault_is_named(db, files, now, case_id, statement, words):
     async with db.begin() as session:
+        await act_as_owner(session)
         await session.execute(text(statement))
     assert any(words in sentence for sentence in await find_sentences(db, files, now))
 

@@ -141,7 +141,7 @@ async def test_a_notice_cannot_carry_content(db, now, values):
             await queue_staff_notice(
                 session, staff, "case_assigned", case=None, dedup="x", values=values, now=now
             )
-    assert {"number", "due", "rule", "count"} == ALLOWED_VALUES
+    assert {"number", "due", "rule", "count", "head"} == ALLOWED_VALUES
 
 
 async def test_each_notice_is_claimed_by_one_of_many(db, now):

@@ -18,13 +18,19 @@ from models.staff import Staff
 from models.states import Role
 from triage import accounts
 from triage.console.context import DESK, STAFF
+from triage.second_factor import must_enrol
 
 SESSION_COOKIE = "session"
 SIGN_IN = "/sign-in"
 CHANGE_PASSWORD = "/account/password"  # noqa: S105 - a path
-OPEN_PATHS = frozenset({SIGN_IN, "/static/{name}", "/healthz", "/readyz", "/metrics"})
+SIGN_IN_CODE = "/sign-in/code"
+SECOND_FACTOR = "/account/second-factor"
+OPEN_PATHS = frozenset(
+    {SIGN_IN, SIGN_IN_CODE, "/welcome/{token}", "/static/{name}", "/healthz", "/readyz", "/metrics"}
+)
 """What a person may open before signing in; /metrics and the health pages are for the operator's own network."""
 WITH_OLD_PASSWORD = frozenset({"/account/password", "/sign-out"})
+WITHOUT_SECOND_FACTOR = WITH_OLD_PASSWORD | {SECOND_FACTOR, f"{SECOND_FACTOR}/begin"}
 EVERYBODY = frozenset(Role)
 CASE_READERS = frozenset({Role.OFFICER, Role.LEAD, Role.INTAKE, Role.SUPERVISOR})
 
@@ -77,6 +83,9 @@ async def guard(
     _speak_to(request, staff)
     if staff.must_change_password and path not in WITH_OLD_PASSWORD:
         return see_other(CHANGE_PASSWORD)
+    policy = request.app[DESK].settings.second_factor
+    if must_enrol(staff, policy) and path not in WITHOUT_SECOND_FACTOR:
+        return see_other(SECOND_FACTOR)
     method = hdrs.METH_GET if request.method == hdrs.METH_HEAD else request.method
     roles = request.app[RULES].get((method, path))
     if roles is None:  # no such page, or one that somebody forgot to give a rule
@@ -87,10 +96,14 @@ async def guard(
     return await handler(request)
 
 
+def find_session_token(request: web.Request) -> bytes | None:
+    """The token in the cookie of this browser's session."""
+    return find_token(get_cookie(request, SESSION_COOKIE), size=accounts.TOKEN_BYTES)
+
+
 async def find_signed_in_staff(request: web.Request) -> Staff | None:
     """Whose living session the request's cookie names."""
-    desk = request.app[DESK]
-    token = find_token(get_cookie(request, SESSION_COOKIE), size=accounts.TOKEN_BYTES)
+    desk, token = request.app[DESK], find_session_token(request)
     return await accounts.find_signed_in(desk.db, token, keys=desk.keys, now=desk.now()) if token else None
 
 

@@ -34,6 +34,7 @@ def make_console(
         name="console",
         secret=keys.session,
         templates=[TEMPLATES],
+        public_url=settings.console_url,
         session_cookie=SESSION_COOKIE,
         limits=LIMITS,
         static=[STATIC],

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.case import Case, Deadline, Finding
+from models.disclosure import CaseSummary
 from models.event import Event
 from models.message import Message
 from models.notice import Notice
@@ -39,6 +40,9 @@ class CaseFile:
     messages: Sequence[Message]
     notices: Sequence[Notice]
     names: dict[int, str]
+    summary: CaseSummary | None = None
+    is_masked: bool = False
+    """Whether this reader sees the citizen's words only masked, or the summary instead."""
 
     @property
     def attachments(self) -> dict[int, Attachment]:

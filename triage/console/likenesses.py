@@ -12,7 +12,7 @@ from models.staff import Staff
 from models.states import FindingKind, LikenessState
 from triage.console.words import Words
 from triage.duplicates import Reason
-from triage.permissions import scope_of
+from triage.permissions import reach_of
 
 SAYINGS = {
     "same": LikenessState.CONFIRMED,
@@ -41,7 +41,7 @@ class LikeView:
 
 async def view_likenesses(session: AsyncSession, case: Case, staff: Staff, words: Words) -> list[LikeView]:
     """Every likeness whose other case this person may see."""
-    found = await list_like_cases(session, case.id, scope=scope_of(staff.role, staff.office_id))
+    found = await list_like_cases(session, case.id, scope=reach_of(staff))
     return [_view(one, words) for one in found]
 
 

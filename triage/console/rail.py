@@ -9,9 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.text import text
 from models.queries.cases import count_views
+from models.queries.disclosures import count_waiting
+from models.queries.outgoing import count_waiting_texts
 from models.staff import Staff
 from models.states import Role
-from triage.permissions import scope_of
+from triage.disclosure import REQUEST_LASTS
+from triage.permissions import reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,16 @@ ADMINISTRATION = Group(
     "administration",
     (Entry("staff", "/admin/staff"), Entry("rules", "/admin/rules"), Entry("health", "/admin/health")),
 )
+APPROVALS = Group("approvals", (Entry("approvals", "/approvals", "approvals"),))
 AUDIT = Group("audit", (Entry("audit", "/audit"),))
 ACCOUNT = Group("own", (Entry("account", "/account"),))
 
 RAILS: Mapping[Role, Sequence[Group]] = {
     Role.OFFICER: (CASES, ENDED, ACCOUNT),
-    Role.LEAD: (CASES, ENDED, OVERSIGHT, ACCOUNT),
-    Role.INTAKE: (DESK, CITY_CASES, ENDED, ACCOUNT),
+    Role.LEAD: (CASES, APPROVALS, ENDED, OVERSIGHT, ACCOUNT),
+    Role.INTAKE: (DESK, CITY_CASES, APPROVALS, ENDED, ACCOUNT),
     Role.OPERATOR: (CALLS, ACCOUNT),
-    Role.SUPERVISOR: (OVERSIGHT, CITY_CASES, DESK, ENDED, ACCOUNT),
+    Role.SUPERVISOR: (OVERSIGHT, CITY_CASES, DESK, APPROVALS, ENDED, ACCOUNT),
     Role.AUDITOR: (AUDIT, ACCOUNT),
     Role.ADMINISTRATOR: (ADMINISTRATION, ACCOUNT),
 }
@@ -85,7 +89,7 @@ HOMES: Mapping[Role, str] = {
 }
 """Where each role begins its day."""
 
-LATE_VIEWS = frozenset({"overdue"})
+LATE_VIEWS = frozenset({"overdue", "approvals"})
 
 
 async def make_rail(
@@ -93,9 +97,13 @@ async def make_rail(
 ) -> list[dict[str, object]]:
     """The rail of a member of staff as the layout wants it; `address` is the page that is open."""
     groups = RAILS[staff.role]
-    views = [entry.view for group in groups for entry in group.entries if entry.view]
-    scope = scope_of(staff.role, staff.office_id)
+    named = [entry.view for group in groups for entry in group.entries if entry.view]
+    views, scope = [view for view in named if view != "approvals"], reach_of(staff)
     sizes = await count_views(session, views, scope=scope, officer_id=staff.id, now=now) if views else {}
+    if "approvals" in named:
+        since = now - REQUEST_LASTS
+        waiting = await count_waiting(session, staff, scope, since=since)
+        sizes["approvals"] = waiting + await count_waiting_texts(session, staff, scope, since=since)
     return [
         {
             "title": text(f"console.rail.group.{group.key}", locale) if len(groups) > 1 else "",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.queries.likenesses import list_numbers_of_body, list_rises
+from models.scope import Reach
 from triage.console.context import Desk
 from triage.console.words import Words
 
@@ -21,18 +22,19 @@ class RiseRow:
     noticed: str
 
 
-async def list_rise_rows(desk: Desk, words: Words, *, now: datetime) -> list[RiseRow]:
+async def list_rise_rows(desk: Desk, words: Words, *, scope: Reach, now: datetime) -> list[RiseRow]:
     """Rises of the days that the rule looks at, newest first."""
     span = timedelta(days=desk.catalog.duplicates.rise.days)
     rows = []
     async with desk.db.read() as session:
-        for rise, case in await list_rises(session, since=now - span):
+        for rise, case in await list_rises(session, since=now - span, scope=scope):
             numbers = await list_numbers_of_body(
                 session,
                 rise.value,
                 since=rise.noticed_at - span,
                 until=rise.noticed_at,
                 limit=MOST_NUMBERS,
+                scope=scope,
             )
             rows.append(
                 RiseRow(

@@ -4,14 +4,37 @@ from aiohttp import web
 
 from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
-from triage.console.views import account, case, cases, desk, files, home, likenesses, operator, sign_in
+from triage.console.views import (
+    account,
+    bars,
+    case,
+    cases,
+    desk,
+    disclosure,
+    files,
+    home,
+    likenesses,
+    operator,
+    outgoing,
+    second_factor,
+    sign_in,
+    summary,
+    welcome,
+)
+from triage.disclosure import DECIDERS
 
 OPERATORS = frozenset({Role.OPERATOR})
+COUNTY = frozenset({Role.OFFICER, Role.LEAD})
+SUPERVISORS = frozenset({Role.SUPERVISOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
 
 OPEN_ROUTES = [
     web.get("/sign-in", sign_in.show_sign_in),
     web.post("/sign-in", sign_in.sign_in),
+    web.get("/sign-in/code", sign_in.show_code),
+    web.post("/sign-in/code", sign_in.take_code),
+    web.get("/welcome/{token}", welcome.show_welcome),
+    web.post("/welcome/{token}", welcome.set_first_password),
 ]
 """Pages before signing in; their paths stand in `access.OPEN_PATHS`."""
 
@@ -23,8 +46,16 @@ ROUTES = (
     Route("POST", "/account", account.save_account, EVERYBODY),
     Route("GET", "/account/password", account.show_password, EVERYBODY),
     Route("POST", "/account/password", account.change_password, EVERYBODY),
+    Route("POST", "/account/sessions/end-others", account.end_others, EVERYBODY),
+    Route("GET", "/account/second-factor", second_factor.show, EVERYBODY),
+    Route("POST", "/account/second-factor", second_factor.change, EVERYBODY),
+    Route("POST", "/account/second-factor/begin", second_factor.begin, EVERYBODY),
     Route("GET", "/cases", cases.show_cases, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}", case.show_case, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/bars", bars.add_bar, DESK_STAFF),
+    Route("POST", r"/cases/{number:\d{12}}/words", disclosure.open_words, COUNTY),
+    Route("POST", r"/cases/{number:\d{12}}/outgoing", outgoing.ask_release, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/summary", summary.save_summary, DESK_STAFF),
     Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
     Route(
         "POST",
@@ -32,6 +63,12 @@ ROUTES = (
         likenesses.say_likeness,
         CASE_READERS,
     ),
+    Route("POST", r"/cases/{number:\d{12}}/bars/{bar_id:\d{1,18}}/lift", bars.lift_bar, SUPERVISORS),
+    Route("POST", r"/cases/{number:\d{12}}/identity/ask", disclosure.ask_identity, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/identity/open", disclosure.open_identity, CASE_READERS),
+    Route("GET", "/approvals", disclosure.show_approvals, DECIDERS),
+    Route("POST", r"/approvals/identity/{disclosure_id:\d{1,18}}", disclosure.decide, DECIDERS),
+    Route("POST", r"/approvals/text/{text_id:\d{1,18}}", disclosure.decide_text, DECIDERS),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
     Route(
         "GET",

@@ -17,15 +17,14 @@ from models.event import Event
 from models.staff import Staff, StaffSession
 from models.states import FindingSource, Role
 from models.tip import Tip
-from tests.factories import make_deadline, make_finding, make_tip
+from tests.factories import act_as_owner, make_deadline, make_finding, make_tip
 from tests.triage.test_reports import make_rows
-from triage.accounts import matches_password
 from triage.meaning import PROMOTED, SHIPPED, digest_model, mark_base
 from triage.train import save_model
 
 FIGURE = re.compile(r'<a(?: class="[^"]*")? href="(/cases\?[^"]+)">(?:<b>)?(\d+)</[ab]>')
 TOTAL = re.compile(r'<div class="title-row">.*?<p>[^<\d]*([\d,]+)', re.DOTALL)
-PASSWORD = re.compile(r'class="word">([^<]+)<')
+LINK = re.compile(r'class="link"[^>]*>([^<]+)<')
 PAGES = {
     "/supervisor": {Role.SUPERVISOR, Role.LEAD},
     "/admin/staff": {Role.ADMINISTRATOR},
@@ -204,16 +203,16 @@ async def read_staff(db, login):
         return await session.scalar(select(Staff).where(Staff.login == login))
 
 
-async def test_a_new_account_shows_its_password_once(db, bureau, sign_in):
+async def test_a_new_account_shows_its_invitation_once(db, bureau, sign_in):
     browser = await sign_in(bureau.by_role[Role.ADMINISTRATOR])
     await browser.get("/admin/staff/new")
     answer = await browser.post("/admin/staff/new", NEW)
-    password = PASSWORD.search(answer.text)[1]
+    link = LINK.search(answer.text)[1]
     stored = await read_staff(db, "li.gong")
-    assert await matches_password(stored.password_hash, password)
+    assert stored.invite is not None
     assert stored.must_change_password
     for path in ("/admin/staff", "/admin/staff/of/li.gong"):
-        assert password not in (await browser.get(path)).text
+        assert link not in (await browser.get(path)).text
 
 
 @pytest.mark.parametrize(
@@ -253,7 +252,7 @@ async def test_an_account_is_changed_reset_and_closed(db, bureau, sign_in, now):
 
     await admin.get("/admin/staff/of/other")
     reset = await admin.post("/admin/staff/of/other/reset")
-    assert PASSWORD.search(reset.text)
+    assert LINK.search(reset.text)
     await admin.get("/admin/staff/of/other")
     closed = await admin.post("/admin/staff/of/other/disable")
     assert closed.url == "/admin/staff?done=disabled"
@@ -457,6 +456,7 @@ async def test_a_whole_chain_is_verified_and_its_head_told(db, acts, sign_in):
 
 async def test_a_changed_entry_is_named(db, acts, sign_in):
     async with db.begin() as session:
+        await act_as_owner(session)
         await session.execute(update(Event).where(Event.position == 2).values(reason="改写"))
     browser = await sign_in(acts.by_role[Role.AUDITOR])
     await browser.get("/audit")

@@ -129,7 +129,7 @@ async def test_the_first_password_must_be_changed_before_anything_else(bureau, v
         assert (await visitor.get(page)).url == "/account/password"
     short = await visitor.post("/account/password", {"old": PASSWORD, "new": "short", "repeated": "short"})
     assert short.status == 422
-    assert short.says("至少要 12 个字符")
+    assert short.says("至少要 8 个字符")
     done = await visitor.post("/account/password", {"old": PASSWORD, "new": FRESH, "repeated": FRESH})
     assert done.url == "/account?done=password"
     assert (await visitor.get("/cases")).url == "/cases"

@@ -9,22 +9,59 @@ from config.text import LOCALES, text
 from config.web import delete_cookie, get_form, get_locale, see_other
 from config.web.pages import LOCALE_COOKIE
 from models.chat_link import make_link_code
+from models.queries.staff import list_sessions
 from models.staff import Staff
 from triage import accounts
 from triage.accounts import PasswordRefusedError, SignInTooOftenError
+from triage.console.access import find_session_token
 from triage.console.context import DESK, show
-from triage.console.views.sign_in import set_session
+from triage.console.views.sign_in import name_agent, set_session
 
 LONGEST_ADDRESS = 200
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 
 
+DONE = frozenset({"saved", "password", "sessions", "second_factor_off"})
+
+
 async def show_account(request: web.Request, staff: Staff) -> web.StreamResponse:
-    """Language and notice addresses."""
+    """Language, notice addresses, how one signs in, and where one is signed in."""
     values = {"locale": staff.locale, "email": staff.email or ""}
     done = request.query.get("done")
+    return await _show(request, staff, values, {}, done=done if done in DONE else None)
+
+
+async def end_others(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """Sign oneself out in all other browsers."""
+    desk, token = request.app[DESK], find_session_token(request) or b""
+    async with desk.db.begin() as session:
+        await accounts.end_other_sessions(session, staff.id, token, keys=desk.keys, now=desk.now())
+    return see_other("/account?done=sessions")
+
+
+async def _show(
+    request: web.Request,
+    staff: Staff,
+    typed: dict[str, str],
+    errors: dict[str, str],
+    *,
+    done: str | None = None,
+    status: int = 200,
+) -> web.Response:
+    desk, token = request.app[DESK], find_session_token(request) or b""
+    own = accounts.hash_token(desk.keys, token)
+    async with desk.db.read() as session:
+        sessions = await list_sessions(session, staff.id, now=desk.now())
     return await show(
-        request, staff, "account.html", typed=values, errors={}, done=done, chat=_chat(request, staff)
+        request,
+        staff,
+        "account.html",
+        status=status,
+        typed=typed,
+        errors=errors,
+        done=done,
+        chat=_chat(request, staff),
+        sessions=[{"row": row, "is_here": row.token == own} for row in sessions],
     )
 
 
@@ -33,16 +70,7 @@ async def save_account(request: web.Request, staff: Staff) -> web.StreamResponse
     form, desk = get_form(request), request.app[DESK]
     typed = {"locale": form.get("locale"), "email": form.get("email").strip()}
     if errors := _find_errors(typed, get_locale(request)):
-        return await show(
-            request,
-            staff,
-            "account.html",
-            status=422,
-            typed=typed,
-            errors=errors,
-            done=None,
-            chat=_chat(request, staff),
-        )
+        return await _show(request, staff, typed, errors, status=422)
     async with desk.db.begin() as session:
         await accounts.save_preferences(
             session, staff.id, locale=typed["locale"], email=typed["email"], now=desk.now()
@@ -81,7 +109,14 @@ async def change_password(request: web.Request, staff: Staff) -> web.StreamRespo
     new, repeated = form.get("new"), form.get("repeated")
     try:
         signed_in = await accounts.change_password(
-            desk.db, staff.id, old=form.get("old"), new=new, repeated=repeated, keys=desk.keys, now=desk.now()
+            desk.db,
+            staff.id,
+            old=form.get("old"),
+            new=new,
+            repeated=repeated,
+            keys=desk.keys,
+            now=desk.now(),
+            agent=name_agent(request),
         )
     except PasswordRefusedError as error:
         return await _refuse(

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from config.text import LOCALES
-from config.web import Form, Refusal, get_form, get_locale, get_query, see_other
+from config.web import Form, Refusal, encode_token, get_form, get_locale, get_query, see_other
 from models.queries.cases import CaseFilter, count_cases
 from models.queries.staff import find_staff_by_login, list_staff
 from models.staff import Staff
@@ -22,10 +22,11 @@ from triage.staffing import (
     change_staff,
     disable_staff,
     reset_password,
+    reset_second_factor,
 )
 
 FIELDS = ("login", "name", "role", "office", "email", "locale")
-DONE = frozenset({"changed", "disabled"})
+DONE = frozenset({"changed", "disabled", "second_factor"})
 LOCALE_NAMES = {"zh-CN": "中文", "en": "English"}
 
 
@@ -49,6 +50,7 @@ def _make_row(person: Staff, reader: Staff, words: Words) -> dict[str, Any]:
         "email": person.email or "",
         "last_seen": words.moment(person.last_seen_at) if person.last_seen_at else "",
         "state": words.text(f"oversight.staff.{state}"),
+        "second_factor": words.text(f"oversight.staff.second_factor.{'on' if person.totp else 'off'}"),
         "kind": {"closed": "", "must_change": "soon", "active": "fine"}[state],
         "is_own": person.id == reader.id,
     }
@@ -60,7 +62,7 @@ async def show_new(request: web.Request, staff: Staff) -> web.StreamResponse:
 
 
 async def add(request: web.Request, staff: Staff) -> web.StreamResponse:
-    """Open an account and show its password, this once."""
+    """Open an account and show its invitation, this once."""
     desk, form = request.app[DESK], get_form(request)
     typed = {name: form.get(name).strip() for name in FIELDS}
     try:
@@ -71,10 +73,11 @@ async def add(request: web.Request, staff: Staff) -> web.StreamResponse:
             by=staff,
             offices=desk.catalog.offices,
             now=desk.now(),
+            keys=desk.keys,
         )
     except StaffRefusedError as error:
         return await _show_form(request, staff, typed, _explain(error, request), status=422)
-    return await _show_password(request, staff, made)
+    return await _show_invite(request, staff, made)
 
 
 async def show_person(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -98,13 +101,23 @@ async def change(request: web.Request, staff: Staff) -> web.StreamResponse:
 
 
 async def reset(request: web.Request, staff: Staff) -> web.StreamResponse:
-    """A new one-time password, shown this once."""
+    """A new invitation, shown this once."""
     desk, person = request.app[DESK], await _get_person(request)
     try:
-        made = await reset_password(desk.db, person.login, by=staff, now=desk.now())
+        made = await reset_password(desk.db, person.login, by=staff, now=desk.now(), keys=desk.keys)
     except StaffRefusedError as error:
         return await _show_refused(request, staff, person, error)
-    return await _show_password(request, staff, made)
+    return await _show_invite(request, staff, made)
+
+
+async def take_second_factor(request: web.Request, staff: Staff) -> web.StreamResponse:
+    """Somebody lost phone and recovery codes: his password alone lets him in until he sets it up anew."""
+    desk, person, reason = request.app[DESK], await _get_person(request), get_form(request).get("reason")
+    try:
+        await reset_second_factor(desk.db, person.login, reason=reason, by=staff, now=desk.now())
+    except StaffRefusedError as error:
+        return await _show_refused(request, staff, person, error)
+    return see_other("/admin/staff?done=second_factor")
 
 
 async def disable(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -195,7 +208,11 @@ async def _count_open(request: web.Request, person: Staff, *, now: datetime) -> 
         return await count_cases(session, CaseFilter("mine", person.id), scope=None, now=now)
 
 
-async def _show_password(request: web.Request, staff: Staff, made: OneTime) -> web.StreamResponse:
+async def _show_invite(request: web.Request, staff: Staff, made: OneTime) -> web.StreamResponse:
+    """The link as it is to be sent: whole where the console's address is known."""
+    path = f"/welcome/{encode_token(made.invite)}"
+    address = request.app[DESK].settings.console_url or str(request.url.origin())
+    until = made.staff.initial_until
     return await show(
-        request, staff, "oversight/staff_password.html", person=made.staff, password=made.password
+        request, staff, "oversight/staff_invite.html", person=made.staff, link=address + path, until=until
     )

@@ -1,5 +1,6 @@
 """The auditor's page: who did what, and whether the record of it is whole. No tip is read here."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from config.text import has_text, load_texts
 from config.web import Parameters, get_locale, get_query
 from models.audit import BrokenChain, find_broken_event, record_event
 from models.event import Event
+from models.heads import find_heads
 from models.numbers import in_groups, read_digits
 from models.queries.events import EventFilter, count_audit, find_case_id, find_head, list_audit
 from models.queries.staff import find_staff_by_login, list_staff
@@ -36,7 +38,8 @@ async def verify_chain(request: web.Request, staff: Staff) -> web.StreamResponse
     """Walk the whole chain and say what was found; that it was done is an event itself."""
     desk, words = request.app[DESK], Words(request.app[DESK].catalog, get_locale(request))
     async with desk.db.read() as session:
-        broken, head = await find_broken_event(session), await find_head(session)
+        heads = await asyncio.to_thread(find_heads, desk.settings.data)
+        broken, head = await find_broken_event(session, heads=heads), await find_head(session)
     problem = _name_problem(broken) if broken else None
     async with desk.db.begin() as session:
         entries = head[0] if head else 0
@@ -181,7 +184,9 @@ def _say_fact(name: str, value: Any, people: Mapping[int, str], words: Words) ->
             parts = [_say_fact(key, part, people, words) for key, part in value.items()]
             return words.text("oversight.audit.joiner").join(parts)
         case list():
-            return " ".join(str(part) for part in value) or words.text("oversight.fact.nothing")
+            return " ".join(_say_word(name, str(part), words) for part in value) or words.text(
+                "oversight.fact.nothing"
+            )
         case int():
             return people.get(value, str(value)) if name in {"staff", "officer"} else str(value)
         case _:
@@ -205,6 +210,10 @@ def _say_word(name: str, value: str, words: Words) -> str:
 
 _VOCABULARIES = {
     "role": "states.role",
+    "bar": "states.bar",
+    "second_factor": "access.how",
+    "place": "access.place",
+    "leaks": "access.leak",
     "verdict": "states.verdict",
     "finding": "states.finding",
     "channel": "states.channel",

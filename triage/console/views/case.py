@@ -14,20 +14,25 @@ from models.case import Case
 from models.queries.cases import find_case
 from models.staff import Staff
 from models.states import Role
-from triage import actions
+from triage import actions, outgoing
 from triage.actions import MoveRefusedError
 from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
+from triage.console.closed import DONE as CLOSED_DONE
+from triage.console.closed import view_closed
 from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
+from triage.console.masking import as_seen
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
+from triage.console.outgoing import outgoing_text, view_stopped
 from triage.console.words import Words
-from triage.permissions import scope_of
+from triage.outgoing import LeakFoundError
+from triage.permissions import reach_of
 from triage.workflow import Move
 
 log = structlog.get_logger()
-DONE = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
+DONE = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)}) | CLOSED_DONE
 
 
 async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -36,7 +41,7 @@ async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
     number = request.match_info["number"]
     await _note_that_it_was_read(desk, staff, number)
     async with desk.db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+        file = await load_seen(session, desk, staff, number)
     return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"))
 
 
@@ -53,6 +58,8 @@ async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
         await _perform(desk, staff, number, move, typed)
     except (StaleFormError, StaleDataError):
         return await _show_conflict(request, staff, number, move, typed)
+    except LeakFoundError as found:
+        return await _show_found(request, staff, found, act=f"/cases/{number}/{move}", typed=typed)
     except MoveRefusedError as error:
         return await _refuse(request, staff, number, move, typed, error)
     return see_other(_after(staff, number, move))
@@ -60,7 +67,7 @@ async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
 
 async def get_case(session: AsyncSession, staff: Staff, number: str) -> Case:
     """The case, if this person may see it. Raises Refusal 404, the same for "no such case" and "not yours"."""
-    case = await find_case(session, number, scope=scope_of(staff.role, staff.office_id))
+    case = await find_case(session, number, scope=reach_of(staff))
     if case is None:
         log.warning("case_refused", staff_id=staff.id)
         raise Refusal(404, "console.no_case")
@@ -95,6 +102,8 @@ async def _move(
 ) -> None:
     case = await get_case(session, staff, number)
     check_version(case, typed)
+    if text := outgoing_text(move, typed):
+        await outgoing.check(session, case, move.value, text, catalog=desk.catalog, keys=desk.keys)
     # The account as it is now: a role changed a second ago counts.
     by = await session.get_one(Staff, staff.id)
     await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
@@ -107,6 +116,12 @@ def _after(staff: Staff, number: str, move: Move) -> str:
     if move is Move.RETURN:
         return f"/cases?done={move}&number={number}"
     return f"/cases/{number}?done={move}"
+
+
+async def load_seen(session: AsyncSession, desk: Desk, staff: Staff, number: str) -> CaseFile:
+    """All of the case, as this person sees it. Raises Refusal 404."""
+    file = await load_case_file(session, await get_case(session, staff, number))
+    return await as_seen(session, file, staff, keys=desk.keys, now=desk.now())
 
 
 async def _note_that_it_was_read(desk: Desk, staff: Staff, number: str) -> None:
@@ -126,7 +141,7 @@ def may_answer(staff: Staff, case: Case) -> bool:
     return staff.office_id == case.office_id and staff.role in {Role.OFFICER, Role.LEAD, Role.INTAKE}
 
 
-async def _show(
+async def _show(  # noqa: PLR0913 - one page, many ways to it
     request: web.Request,
     staff: Staff,
     file: CaseFile,
@@ -134,6 +149,7 @@ async def _show(
     opened: str = "",
     typed: Typed | None = None,
     errors: Mapping[str, str] | None = None,
+    closed_typed: Mapping[str, str] | None = None,
     done: str = "",
     status: int = 200,
 ) -> web.Response:
@@ -144,9 +160,12 @@ async def _show(
     with_clockwork = get_query(request).get("events") == "all"
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
+        closed = await view_closed(session, file.case, staff, words, now=now)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
+        **closed,
+        "closed_typed": closed_typed or {},
         "likenesses": likenesses,
         "choices": choices,
         "opened": opened if opened in can else "",
@@ -168,9 +187,80 @@ async def _show_form(
     *,
     status: int,
 ) -> web.Response:
-    async with request.app[DESK].db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+    desk = request.app[DESK]
+    async with desk.db.read() as session:
+        file = await load_seen(session, desk, staff, number)
     return await _show(request, staff, file, opened=move.value, typed=typed, errors=errors, status=status)
+
+
+async def show_with_errors(
+    request: web.Request,
+    staff: Staff,
+    errors: Mapping[str, str],
+    typed: Mapping[str, str],
+    *,
+    status: int = 422,
+) -> web.Response:
+    """The case again, with what was wrong in one of the small forms beside the moves, and what was typed there."""
+    desk = request.app[DESK]
+    async with desk.db.read() as session:
+        file = await load_seen(session, desk, staff, request.match_info["number"])
+    return await _show(request, staff, file, errors=errors, closed_typed=typed, status=status)
+
+
+async def show_stopped(
+    request: web.Request, staff: Staff, place: str, text: str, *, errors: Mapping[str, str]
+) -> web.Response:
+    """A text that was stopped before, again, as the check finds it now."""
+    desk, number = request.app[DESK], request.match_info["number"]
+    async with desk.db.read() as session:
+        case = await get_case(session, staff, number)
+        try:
+            await outgoing.check(session, case, place, text, catalog=desk.catalog, keys=desk.keys)
+        except LeakFoundError as found:
+            return await _show_found(
+                request, staff, found, act=f"/cases/{number}/{place}", typed=None, errors=errors
+            )
+    return see_other(f"/cases/{number}")
+
+
+def _typed_again(place: str, text: str) -> dict[str, str]:
+    """The fields of the form that a stopped text came from."""
+    if place == Move.TRANSFER_OUT:
+        to, _, answer = text.partition("\n")
+        return {"to": to, "answer": answer}
+    return {"summary": text} if place == "summary" else {"reason": text}
+
+
+async def _show_found(
+    request: web.Request,
+    staff: Staff,
+    found: LeakFoundError,
+    *,
+    act: str,
+    typed: Typed | None,
+    errors: Mapping[str, str] | None = None,
+) -> web.Response:
+    """What was stopped, marked, with why; one writes it anew, or stands by it."""
+    desk, number = request.app[DESK], request.match_info["number"]
+    words = Words(desk.catalog, get_locale(request))
+    async with desk.db.read() as session:
+        case = await get_case(session, staff, number)
+    leaks = [(one.start, one.end, one.kind.value) for one in found.leaks]
+    values: dict[str, Any] = {
+        "case": case,
+        "stopped": view_stopped(found.text, leaks, words),
+        "text": found.text,
+        "place": found.place,
+        "act": act,
+        "typed": forms.shown(typed) if typed else _typed_again(found.place, found.text),
+        "version": typed.version if typed else None,
+        "waits": found.waits,
+        "is_refused": found.is_refused,
+        "reason": get_form(request).get("reason") if errors else "",
+        "errors": errors or {},
+    }
+    return await show(request, staff, "stopped.html", status=422, **values)
 
 
 async def _preview(request: web.Request, staff: Staff, number: str, move: Move, typed: Typed) -> web.Response:
@@ -179,7 +269,7 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
     words = Words(desk.catalog, get_locale(request))
     await rehearse(desk, staff, number, move, typed)
     async with desk.db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+        file = await load_seen(session, desk, staff, number)
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     effects = next(choice.effects for choice in choices if choice.move is move)
     values = forms.preview(file, move, typed, words)
@@ -202,7 +292,7 @@ async def _show_conflict(
     desk, now = request.app[DESK], request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
     async with desk.db.read() as session:
-        file = await load_case_file(session, await get_case(session, staff, number))
+        file = await load_seen(session, desk, staff, number)
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     values = {
         "case": file.case,

@@ -16,7 +16,7 @@ from triage.console.context import DESK, show
 from triage.console.listing import make_row
 from triage.console.views.supervisor_words import describe_figure
 from triage.console.words import Words
-from triage.permissions import scope_of
+from triage.permissions import reach_of
 from triage.workflow import Move
 
 LONGEST_SEARCH = 100
@@ -28,7 +28,7 @@ async def show_cases(request: web.Request, staff: Staff) -> web.StreamResponse:
     words = Words(desk.catalog, get_locale(request))
     asked = {name: query.get(name) for name in query}
     wanted = read_filter(asked, staff)
-    scope = scope_of(staff.role, staff.office_id)
+    scope = reach_of(staff)
     async with desk.db.read() as session:
         page = await list_cases(session, wanted, scope=scope, now=now, after=asked.get("after"))
         total = await count_cases(session, wanted, scope=scope, now=now)
@@ -41,7 +41,7 @@ async def show_cases(request: web.Request, staff: Staff) -> web.StreamResponse:
         "wanted": wanted,
         "done": read_done(asked),
         "total": total,
-        "offices": offices if scope is None else [],
+        "offices": offices if scope.office_id is None else [],
         "figure_words": describe_figure(wanted.figure, words),
         **_addresses(asked, page),
     }

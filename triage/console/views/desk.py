@@ -11,16 +11,20 @@ from triage.console.listing import make_desk_row
 from triage.console.rises import list_rise_rows
 from triage.console.views.cases import read_done
 from triage.console.words import Words
+from triage.permissions import reach_of
 
 
 async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
     """What waits for acceptance or assignment, most pressing first."""
     desk, query, now = request.app[DESK], get_query(request), request.app[DESK].now()
-    words = Words(desk.catalog, get_locale(request))
+    words, reach = Words(desk.catalog, get_locale(request)), reach_of(staff)
     async with desk.db.read() as session:
-        page = await list_cases(session, CaseFilter("desk"), scope=None, now=now, after=query.get("after"))
+        page = await list_cases(session, CaseFilter("desk"), scope=reach, now=now, after=query.get("after"))
         ids = [case.id for case, _ in page.rows]
-        with_files, liked = await find_cases_with_files(session, ids), await find_liked_cases(session, ids)
+        with_files, liked = (
+            await find_cases_with_files(session, ids),
+            await find_liked_cases(session, ids, scope=reach),
+        )
     rows = [
         make_desk_row(
             case,
@@ -32,7 +36,7 @@ async def show_desk(request: web.Request, staff: Staff) -> web.StreamResponse:
         )
         for case, _ in page.rows
     ]
-    rises = await list_rise_rows(desk, words, now=now)
+    rises = await list_rise_rows(desk, words, scope=reach, now=now)
     done = read_done({name: query.get(name) for name in ("done", "number")})
     after = f"/desk?after={page.after}" if page.after else ""
     first = "/desk" if query.get("after") else ""

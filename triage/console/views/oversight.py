@@ -23,6 +23,7 @@ def oversight_routes() -> tuple[Route, ...]:
         Route("POST", f"/admin/staff/of/{LOGIN}", admin.change, ADMINISTRATORS),
         Route("POST", f"/admin/staff/of/{LOGIN}/reset", admin.reset, ADMINISTRATORS),
         Route("POST", f"/admin/staff/of/{LOGIN}/disable", admin.disable, ADMINISTRATORS),
+        Route("POST", f"/admin/staff/of/{LOGIN}/second-factor", admin.take_second_factor, ADMINISTRATORS),
         Route("GET", "/admin/rules", admin_health.show_rules, ADMINISTRATORS),
         Route("GET", "/admin/health", admin_health.show_health, ADMINISTRATORS),
         Route("GET", "/audit", audit.show_audit, AUDITORS),

@@ -10,6 +10,7 @@ from config.catalog import Catalog
 from config.clock import LOCAL
 from config.web import Refusal, get_form, get_locale, get_query
 from models.queries.figures import FigureFilter, Month, Outcome, Period, Stage, Step, end_of_day
+from models.scope import Reach
 from models.staff import Staff
 from models.states import Role
 from triage.console.context import DESK, Desk, show
@@ -26,7 +27,7 @@ from triage.console.views.supervisor_words import (
     say_share,
 )
 from triage.console.words import Words
-from triage.permissions import scope_of
+from triage.permissions import reach_of, scope_of
 from triage.reports import OFFICE_RULES, RULES, Figures, Group, Wanted, collect_figures, read_wanted
 from triage.workbook import MAKERS_PURPOSES, WORKBOOK_TYPE, export_monthly_workbook
 
@@ -41,18 +42,18 @@ async def show_figures(request: web.Request, staff: Staff) -> web.StreamResponse
     scope = scope_of(staff.role, staff.office_id)
     offices = [office for office in desk.catalog.offices if scope in {None, office}]
     wanted = read_wanted({name: query.get(name) for name in query}, offices=offices, now=now)
-    figures = await read_figures(desk, wanted, scope=scope, now=now)
+    figures = await read_figures(desk, wanted, scope=reach_of(staff), now=now)
     return await show(
         request,
         staff,
         "oversight/supervisor.html",
         **make_page(figures, words, scope=scope, now=now),
-        rises=await list_rise_rows(desk, words, now=now) if scope is None else None,
+        rises=await list_rise_rows(desk, words, scope=reach_of(staff), now=now) if scope is None else None,
         rise_days=desk.catalog.duplicates.rise.days,
     )
 
 
-async def read_figures(desk: Desk, wanted: Wanted, *, scope: str | None, now: datetime) -> Figures:
+async def read_figures(desk: Desk, wanted: Wanted, *, scope: Reach, now: datetime) -> Figures:
     """All figures of the page."""
     today = now.astimezone(LOCAL).date()
     async with desk.db.read() as session:
