@@ -1,7 +1,7 @@
 """All tables in one import: for migrations, backups and checks that must see the whole schema."""
 
 from models.base import Base
-from models.case import Case, Deadline, Finding, Heartbeat, ThrottleCount
+from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount, TrackStep
 from models.event import Event
 from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
@@ -24,9 +24,11 @@ __all__ = [
     "Likeness",
     "Message",
     "Notice",
+    "Pause",
     "Staff",
     "StaffSession",
     "ThrottleCount",
     "Tip",
     "TipMark",
+    "TrackStep",
 ]

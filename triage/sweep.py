@@ -39,8 +39,11 @@ from triage.escalation import (
 from triage.permissions import CITY
 
 SWEEP_LIMIT = 500
-REPORTER_IS_TOLD = frozenset({"D10"})
+REPORTER_IS_TOLD = frozenset({"D10", "D11", "P02"})
 """A reporter hears that verification takes longer, not of every promise within the bureau."""
+
+STANDS_FOR = {"bureau_head": Role.SUPERVISOR}
+"""Who hears of a duty whose bearer has no account of his own role."""
 
 log = structlog.get_logger()
 
@@ -80,7 +83,7 @@ async def _plan(
     tellings = [
         Telling(person.id, deadline.id, ladder.index(step), step)
         for step in progress.told
-        for person in await readers.find(case, Role(step.role))
+        for person in await readers.find(case, STANDS_FOR.get(step.role) or Role(step.role))
     ]
     return Turn(deadline, case, progress, tuple(tellings))
 
@@ -201,7 +204,7 @@ class Sweep:
                     self._people[telling.staff_id],
                     NOTICE_KINDS[telling.step.kind],
                     case=case,
-                    dedup=f"deadline:{deadline.id}:{telling.stage}",
+                    dedup=f"deadline:{deadline.id}:{telling.stage}:{deadline.due_at:%Y%m%d%H%M}",
                     values=values,
                     now=self._now,
                     send_at=self._send_at(telling.step.kind, case.urgency),
