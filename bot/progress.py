@@ -17,8 +17,8 @@ from models.queries.visits import list_clocks, list_letters
 from models.states import CaseState, Verdict
 from models.tip import Tip
 
-PUBLIC_CLOCKS = ("D03", "D10", "D12")
-"""Acceptance, verification, answer: the promises made to the reporter. Others are the bureau's own business."""
+PUBLIC_CLOCKS = ("D03", "D10", "D11", "P02", "D12", "D13")
+"""Acceptance, verification (extended, or once more), answer, review: the promises made to the reporter. Others are the bureau's own business."""
 
 
 class Stage(StrEnum):

@@ -5,6 +5,7 @@ Every change is an event from which the rows can be made again (`triage/replay.p
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -193,7 +194,7 @@ def is_paused(row: Deadline) -> bool:
     return is_running(row) and row.due_at >= NO_CLOCK
 
 
-def _record(session: AsyncSession, kind: str, row: Deadline, *, at: datetime, **facts: object) -> None:
+def _record(session: AsyncSession, kind: str, row: Deadline, *, at: datetime, **facts: Any) -> None:  # noqa: ANN401 - JSON values
     record_event(
         session, kind, at=at, case_id=row.case_id, rule=row.rule_id, occasion=row.occasion, **facts
     )

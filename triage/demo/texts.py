@@ -114,6 +114,8 @@ class Answers(Frozen):
     returns: tuple[Words, ...]
     send_backs: tuple[Words, ...]
     urgings: Urgings
+    second_officers: tuple[Words, ...]
+    evidence: tuple[Words, ...]
     supplement: Words
     unnamed: Words
 

@@ -1,5 +1,7 @@
 """The whole procedure: approvals, returns, recusal, follow-up, review, merging; pauses of clocks; side tracks."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,7 +14,7 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-CASE = (
+CASE: tuple[sa.Column[Any], ...] = (
     sa.Column(
         "verification",
         sa.JSON(none_as_null=True),
@@ -60,7 +62,7 @@ CASE = (
         comment="where each side track stands; rows in track_step are the record",
     ),
 )
-DEADLINE = (
+DEADLINE: tuple[sa.Column[Any], ...] = (
     sa.Column(
         "counted_from",
         UTCTime(),

@@ -80,21 +80,30 @@ async def test_from_the_city_desk_to_the_closed_case(db, bureau, sign_in, catalo
     assert (await officer.post(f"{page}/sign_for", form_of(case))).says("已签收，开始核查")
 
     case = await reload(db, case)
-    result = {"verdict": "partly_proven", "result": "一、查了广告。\n二、问了学员。", "clauses": "3.1.4"}
-    preview = await officer.post(f"{page}/file_result", form_of(case, step="preview", **result))
+    result = [
+        *{"verdict": "partly_proven", "result": "一、查了广告。\n二、问了学员。"}.items(),
+        *(("allegations", said) for said in ("3.1.4:proven", "3.1.2:not_proven")),
+        *{"second": "赵工", "evidence": "广告截图\n询问笔录"}.items(),
+    ]
+    alone = [("version", str(case.version)), ("step", "send"), *result[:3], *result[4:]]
+    assert (await officer.post(f"{page}/file_result", alone)).says("请填写“逐条核查结论”")
+    first = [("version", str(case.version)), ("step", "preview"), *result]
+    preview = await officer.post(f"{page}/file_result", first)
     assert preview.says("部分属实")
     assert preview.says("二、问了学员。")
     assert (await reload(db, case)).state is CaseState.VERIFYING  # a preview changes nothing
-    assert (await officer.post(f"{page}/file_result", form_of(case, step="send", **result))).status == 200
+    sent = [("version", str(case.version)), ("step", "send"), *result]
+    assert (await officer.post(f"{page}/file_result", sent)).says("已提交核查结果")
 
     case = await reload(db, case)
-    assert case.result == result["result"]
+    assert case.result == "一、查了广告。\n二、问了学员。"
+    assert case.verification["evidence"] == ["广告截图", "询问笔录"]
     assert (await officer.get(page)).says("由县区负责人或分管领导办理")
     assert (await lead.post(f"{page}/send_back", form_of(case, reason="缺监控"))).says("已退回补充核查")
     case = await reload(db, case)
     again = await officer.get(f"{page}?do=file_result")
     assert again.says("一、查了广告。")  # goes on from what was filed
-    await officer.post(f"{page}/file_result", form_of(case, step="send", **result))
+    await officer.post(f"{page}/file_result", [("version", str(case.version)), ("step", "send"), *result])
     case = await reload(db, case)
     assert (await lead.post(f"{page}/approve", form_of(case))).says("审核已通过")
 

@@ -20,7 +20,7 @@ from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
 from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
-from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
+from triage.console.moves import FIELDS, LISTS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.words import Words
 from triage.permissions import scope_of
@@ -77,11 +77,11 @@ def _read_move(name: str) -> Move:
 def read_typed(form: Form, move: Move) -> Typed:
     """What the form of a move brought. A version that is no number is as stale as can be."""
     version = form.get("version")
-    names = [name for name in FIELDS[move] if name != "clauses"]
+    names = [name for name in FIELDS[move] if name not in LISTS]
     return Typed(
         version=int(version[:9]) if version.isascii() and version.isdecimal() else -1,
         values={name: form.get(name).replace("\r\n", "\n") for name in names},
-        clauses=tuple(dict.fromkeys(form.get_all("clauses"))) if "clauses" in FIELDS[move] else (),
+        **{name: tuple(dict.fromkeys(form.get_all(name))) for name in LISTS if name in FIELDS[move]},
     )
 
 
@@ -182,7 +182,7 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
         file = await load_case_file(session, await get_case(session, staff, number))
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     effects = next(choice.effects for choice in choices if choice.move is move)
-    values = forms.preview(file, move, typed, words)
+    values = forms.preview(file, move, typed, words, now=now)
     return await show(
         request, staff, "preview.html", case=file.case, move=move.value, effects=effects, **values
     )
