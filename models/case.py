@@ -113,12 +113,18 @@ class Case(Base):
         default=0, server_default="0", comment="tries to reach the reporter after the answer"
     )
     satisfaction: Mapped[Satisfaction | None] = mapped_column(word(Satisfaction))
-    reviewed_at: Mapped[datetime | None] = mapped_column(UTCTime, comment="decision on review: there is one only")
+    reviewed_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="decision on review: there is one only"
+    )
     merged_into_id: Mapped[int | None] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), index=True, comment="the case that goes on; never a merged one"
+        BigInteger().with_variant(Integer, "sqlite"),
+        index=True,
+        comment="the case that goes on; never a merged one",
     )
     tracks: Mapped[Data] = mapped_column(
-        default=dict, server_default="{}", comment="where each side track stands; rows in track_step are the record"
+        default=dict,
+        server_default="{}",
+        comment="where each side track stands; rows in track_step are the record",
     )
     version: Mapped[int] = mapped_column(default=1)
 
@@ -163,7 +169,9 @@ class Deadline(Base):
 
     id: Mapped[Key]
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
-    office_id: Mapped[Short] = mapped_column(comment="office that has the case, or had it when the clock ended")
+    office_id: Mapped[Short] = mapped_column(
+        comment="office that has the case, or had it when the clock ended"
+    )
     rule_id: Mapped[str] = mapped_column(String(16))
     occasion: Mapped[int] = mapped_column(default=1)
     rule_version: Mapped[Short]
@@ -187,7 +195,9 @@ class Deadline(Base):
     )
     granted_days: Mapped[int | None] = mapped_column(comment="where fewer days than the rule's were granted")
     is_watched: Mapped[bool] = mapped_column(
-        default=False, server_default=false(), comment="the duty of another (reporter, police): no breach of ours"
+        default=False,
+        server_default=false(),
+        comment="the duty of another (reporter, police): no breach of ours",
     )
 
     pauses: Mapped[list["Pause"]] = relationship(lazy="raise", order_by="Pause.id")

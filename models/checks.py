@@ -23,6 +23,7 @@ from models.event import Event
 from models.files import ORPHAN_AGE, AttachmentLostError, find_missing_files, open_original
 from models.likeness import Likeness
 from models.notice import Notice
+from models.replay_check import Replay, compare_with_events
 from models.session import Database
 from models.states import FINAL_STATES, CaseState, FindingSource, LikenessState, NoticeState
 from models.tip import Attachment, Tip
@@ -81,13 +82,15 @@ async def check_database(
     now: datetime,
     keys: Keys | None = None,
     recompute: Recompute | None = None,
+    replay: Replay | None = None,
     versions: Collection[str] | None = None,
     say: Callable[[str], None] = lambda _words: None,
 ) -> list[Problem]:
     """Everything: rows, clocks, files, the audit chain. `say` is told what is being looked at.
 
     With `keys` each attachment is opened and compared with its digest; with `recompute` each clock is
-    counted again; `versions`: the kept versions of rules and model, one of which every proposal must come from.
+    counted again, with `replay` made again from the events of its case; `versions`: the
+    kept versions of rules and model, one of which every proposal must come from.
     """
     problems: list[Problem] = []
     async with db.read() as session:
@@ -95,6 +98,7 @@ async def check_database(
             ("database", _check_engine(session, is_sqlite=db.is_sqlite)),
             ("rows", _check_rows(session, now=now)),
             ("clocks", _check_clocks(session, recompute)),
+            ("replay", _check_replay(session, replay)),
             ("files", _check_files(session, files, keys, now=now)),
             ("versions", _check_versions(session, versions)),
             ("audit", _check_audit(session)),
@@ -143,6 +147,12 @@ async def _check_clocks(session: AsyncSession, recompute: Recompute | None) -> A
                 f"but the rules give {counted} UTC.",
             )
         session.expunge(row)
+
+
+async def _check_replay(session: AsyncSession, replay: Replay | None) -> AsyncIterator[Problem]:
+    if replay is not None:
+        async for sentence in compare_with_events(session, replay):
+            yield Problem("replay", sentence)
 
 
 async def _check_files(

@@ -16,9 +16,7 @@ from models.case import NO_CLOCK, Case, Deadline, Pause
 from models.queries.cases import list_deadlines
 from triage.deadlines import Due, Stretch, compute_due, ladder_of
 
-SIDE_CLOCKS = frozenset(
-    {"D14", "D15", "D16", "D18", "D19", "D20", "D21", "D22", "D23", "D24", "D25"}
-)
+SIDE_CLOCKS = frozenset({"D14", "D15", "D16", "D18", "D19", "D20", "D21", "D22", "D23", "D24", "D25"})
 """Clocks of the side tracks: they run on when the case itself has ended."""
 
 
@@ -118,7 +116,7 @@ def find_rule(row: Deadline, catalog: Catalog) -> DeadlineRule | None:
 
 
 def recount(row: Deadline, catalog: Catalog, *, now: datetime) -> None:
-    """Count a running clock again, and set when it is looked at next. Steps whose moment has passed are not repeated."""
+    """Count a running clock again and set when it is looked at next. Steps whose moment has passed are not repeated."""
     rule = catalog.deadline_in_force(row.rule_id, row.started_at)
     due = compute_due(
         rule,
@@ -173,7 +171,7 @@ async def _stop(
 
 
 async def refresh_next_due(session: AsyncSession, case: Case) -> None:
-    """Nearest due time among our running clocks. They follow the case to its office; ended ones stay where they were."""
+    """Nearest due time among our running clocks. They follow the case to its office; ended ones stay as they were."""
     await session.flush()
     running = [row for row in await list_deadlines(session, case.id) if is_running(row)]
     for row in running:
@@ -195,6 +193,4 @@ def is_paused(row: Deadline) -> bool:
 
 
 def _record(session: AsyncSession, kind: str, row: Deadline, *, at: datetime, **facts: Any) -> None:  # noqa: ANN401 - JSON values
-    record_event(
-        session, kind, at=at, case_id=row.case_id, rule=row.rule_id, occasion=row.occasion, **facts
-    )
+    record_event(session, kind, at=at, case_id=row.case_id, rule=row.rule_id, occasion=row.occasion, **facts)

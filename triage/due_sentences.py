@@ -60,9 +60,7 @@ def add_natural_days(day: date, number: int, *, left_out: frozenset[date]) -> da
     return day
 
 
-def _tell_counted(
-    first: date, last: date, calendar: Calendar, locale: str, left_out: frozenset[date]
-) -> str:
+def _tell_counted(first: date, last: date, calendar: Calendar, locale: str, left_out: frozenset[date]) -> str:
     """Which days between were skipped, with the reason, and which weekend days were counted all the same."""
     days = list(list_days(first + DAY, last))
     runs = _list_runs(days, lambda day: PAUSED if day in left_out else _reason(day, calendar))

@@ -24,6 +24,8 @@ from models.queries.tips import list_tips_of_case
 from models.session import Database
 from models.staff import Staff
 from models.states import Role, Urgency
+from triage.actions import urge_by_system
+from triage.actions.results import LIMITS
 from triage.deadlines import LadderStep, StepKind, ladder_of
 from triage.escalation import (
     EVENT_KINDS,
@@ -174,7 +176,18 @@ class Sweep:
         for step in turn.progress.steps:
             self._record(session, turn, step)
         await self._tell(session, turn)
+        await self._urge(session, turn)
         return len(turn.progress.steps)
+
+    async def _urge(self, session: AsyncSession, turn: Turn) -> None:
+        """A limit of verification that was missed is urged by itself, a level for each rung of its ladder."""
+        if turn.deadline.rule_id not in LIMITS:
+            return
+        ladder = _ladder(turn.deadline, self._catalog)[: turn.progress.stage]
+        rungs = sum(step.kind is StepKind.ESCALATE for step in ladder)
+        if any(step.kind is StepKind.ESCALATE for step in turn.progress.steps):
+            case = await session.get_one(Case, turn.case.id)
+            await urge_by_system(session, case, rung=rungs, now=self._now)
 
     def _record(self, session: AsyncSession, turn: Turn, step: LadderStep) -> None:
         deadline = turn.deadline

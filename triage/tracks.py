@@ -149,9 +149,7 @@ ROWS: tuple[TrackRow, ...] = (
     ),
     _police("declined", "reported", roles=_HEAD, fields=("reason",), meets=("D15",), is_last=True),
     _police("sent", "approved", fields=("paper",), meets=("D16",)),
-    _police(
-        "received", "sent", "supplied", fields=("paper",), starts=(("D19", "referral_received"),)
-    ),
+    _police("received", "sent", "supplied", fields=("paper",), starts=(("D19", "referral_received"),)),
     _police(
         "incomplete",
         "sent",
@@ -226,9 +224,7 @@ ROWS: tuple[TrackRow, ...] = (
     ),
     _reward("granted", "assessed", roles=_HEAD),
     _reward("declined", "assessed", roles=_HEAD, fields=("reason",), is_last=True),
-    _reward(
-        "notified", "granted", starts=(("D14", "reward_notified"),), tells_reporter="reward_ready"
-    ),
+    _reward("notified", "granted", starts=(("D14", "reward_notified"),), tells_reporter="reward_ready"),
     _reward("published", "notified", fields=("reason",)),
     _reward("claimed", "notified", "published", fields=("paper",), meets=("D14",), is_last=True),
     _reward("waived", "notified", "published", fields=("reason",), cancels=("D14",), is_last=True),
@@ -275,7 +271,7 @@ def read_amount(typed: str) -> Decimal | None:
 
 
 def reward_amount(fine: Decimal, *, decided_on: date, is_employee: bool = False) -> Decimal:
-    """What the reward comes to: 15 % of the fine, not under the least sum, not over 300,000 yuan; more for an employee."""
+    """What the reward comes to: 15 % of the fine, between the least sum and 300,000 yuan; more for an employee."""
     is_new = decided_on >= NEW_REWARD_RULE
     base = max(Decimal(1_000 if is_new else 3_000), fine * 15 / 100)
     if is_employee:

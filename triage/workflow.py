@@ -12,7 +12,17 @@ from models.states import CaseState, Role
 from triage import guards
 from triage.guards import Facts, Guard, Refusal
 
-__all__ = ["STEPS", "Facts", "Move", "Refusal", "Step", "check_guards", "check_move", "list_moves", "next_state"]
+__all__ = [
+    "STEPS",
+    "Facts",
+    "Move",
+    "Refusal",
+    "Step",
+    "check_guards",
+    "check_move",
+    "list_moves",
+    "next_state",
+]
 
 
 class Move(StrEnum):
@@ -90,7 +100,9 @@ def _step(
     roles: frozenset[Role],
     *conditions: Guard,
 ) -> Step:
-    return Step(move, frozenset({origins}) if isinstance(origins, CaseState) else origins, to, roles, conditions)
+    return Step(
+        move, frozenset({origins}) if isinstance(origins, CaseState) else origins, to, roles, conditions
+    )
 
 
 g = guards

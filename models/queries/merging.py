@@ -24,7 +24,7 @@ async def list_joined(session: AsyncSession, case_id: int) -> Sequence[Case]:
 
 
 async def move_tip(session: AsyncSession, tip_id: int, case_id: int) -> None:
-    """Put a tip, its messages and what the machine said of it to a case. Decisions of people stay where they were made."""
+    """Put a tip, its messages and what the machine said of it to a case. What people decided stays where it is."""
     await session.flush()
     await session.execute(update(Tip).where(Tip.id == tip_id).values(case_id=case_id))
     await session.execute(update(Message).where(Message.tip_id == tip_id).values(case_id=case_id))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.case import Case, Deadline
@@ -51,10 +51,7 @@ async def list_supplemented(session: AsyncSession, *, now: datetime, limit: int)
 
 
 async def list_asked_reviews(session: AsyncSession, *, limit: int) -> Sequence[Wait]:
-    """Cases of which a review was asked after their answer and not opened yet; asked in time is for the action to say."""
-    refused = exists().where(
-        Event.case_id == Case.id, Event.kind.in_(("review_upheld", "review_reopened", "review_accepted"))
-    )
+    """Cases of which a review was asked after their answer and not opened yet. The action says if it was in time."""
     statement = (
         select(Case.id, func.min(Event.at))
         .join(Event, Event.case_id == Case.id)
@@ -63,7 +60,6 @@ async def list_asked_reviews(session: AsyncSession, *, limit: int) -> Sequence[W
             Event.at >= Case.answered_at,
             Case.state.in_(_REVIEWABLE),
             Case.reviewed_at.is_(None),
-            ~refused,
         )
         .group_by(Case.id)
         .order_by(Case.id)

@@ -1,6 +1,7 @@
 """Every move of a case: state, clocks, events and notices change together, or nothing does."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
@@ -14,12 +15,14 @@ from models.message import Message
 from models.notice import Notice
 from models.queries.cases import list_deadlines
 from models.session import Database
-from models.staff import Staff
 from models.states import CaseState, FindingKind, MessageKind, Role, Verdict
 from tests.factories import make_case, make_staff, verified
 from triage import actions
 from triage.actions import MoveRefusedError
 from triage.clocks import is_running, start_clock
+
+if TYPE_CHECKING:
+    from models.staff import Staff
 
 
 @pytest.fixture(scope="module")

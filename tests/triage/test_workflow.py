@@ -96,9 +96,7 @@ def test_an_ended_case_is_archived_reviewed_or_split_off_and_nothing_else(state:
 def test_every_state_of_the_procedure_can_be_reached() -> None:
     reached, found = {CaseState.REGISTERED}, {CaseState.REGISTERED}
     while found:
-        found = {
-            step.to for step in STEPS.values() if step.to and step.origins & reached
-        } - reached
+        found = {step.to for step in STEPS.values() if step.to and step.origins & reached} - reached
         reached |= found
     assert reached == set(CaseState)
 

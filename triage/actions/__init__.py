@@ -35,7 +35,7 @@ from triage.actions.results import (
     sum_up,
 )
 from triage.actions.reviews import open_review, reopen, review_until, take_up, uphold
-from triage.actions.side_tracks import advance_track
+from triage.actions.side_tracks import advance_track, urge_by_system
 
 __all__ = [
     "MAX_REASON",
@@ -88,5 +88,6 @@ __all__ = [
     "take_up",
     "transfer_out",
     "uphold",
+    "urge_by_system",
     "verify_directly",
 ]

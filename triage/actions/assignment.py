@@ -157,9 +157,7 @@ async def recuse(
     leads = await list_active_staff(session, Role.LEAD, office_id=case.office_id)
     people = [person for person in leads if person.id != by.id]
     people = people or [*await list_active_staff(session, Role.SUPERVISOR)]
-    await tell_staff(
-        session, case, people, "officer_recused", now=now, dedup=f"recused:{case.id}:{by.id}"
-    )
+    await tell_staff(session, case, people, "officer_recused", now=now, dedup=f"recused:{case.id}:{by.id}")
 
 
 async def _find_officer(
@@ -187,7 +185,9 @@ async def _tell_assigned(
 ) -> None:
     """Tell the officer; without one the lead; in an office without either the city desk, so that it is not lost."""
     kind = "case_assigned"
-    people = [officer] if officer else [*await list_active_staff(session, Role.LEAD, office_id=case.office_id)]
+    people = (
+        [officer] if officer else [*await list_active_staff(session, Role.LEAD, office_id=case.office_id)]
+    )
     if not people:
         kind = "office_unstaffed"
         people = [*await list_active_staff(session, Role.INTAKE, Role.SUPERVISOR)]

@@ -116,7 +116,9 @@ async def grant_suspension(
     await pause_clocks(session, case, kind, catalog=catalog, now=now)
 
 
-async def deny_suspension(session: AsyncSession, case: Case, *, reason: str, by: Staff, now: datetime) -> None:
+async def deny_suspension(
+    session: AsyncSession, case: Case, *, reason: str, by: Staff, now: datetime
+) -> None:
     """不准挂起."""
     await _deny(session, case, Move.DENY_SUSPENSION, "suspension_denied", reason=reason, by=by, now=now)
 

@@ -9,6 +9,7 @@ from config.catalog import Catalog
 from models.audit import record_event
 from models.case import Case, TrackStep
 from models.queries.tips import list_tips_of_case
+from models.queries.tracks import set_track
 from models.staff import Staff
 from models.states import Track
 from triage.actions.ground import (
@@ -21,7 +22,7 @@ from triage.actions.ground import (
     tell_reporters,
 )
 from triage.clocks import cancel_clocks, meet_clocks, start_clock
-from triage.tracks import Standing, TrackRow, check_row, find_row, read_amount
+from triage.tracks import URGE_LADDER, Standing, TrackRow, check_row, find_row, read_amount
 from triage.workflow import Refusal
 
 
@@ -42,6 +43,8 @@ async def advance_track(
         raise MoveRefusedError(Refusal("move.unknown_step", {}))
     if by:
         check_scope(case, by)
+    await session.flush()
+    await session.refresh(case, ["tracks"], with_for_update=True)  # the system may have urged meanwhile
     standing = await stand(session, case, by)
     if refusal := check_row(row, standing):
         raise MoveRefusedError(Refusal(f"move.{refusal.reason}", refusal.values))
@@ -62,6 +65,23 @@ async def advance_track(
     await cancel_clocks(session, case, row.cancels, now=now)
     for rule_id, event in row.starts:
         await start_clock(session, case, rule_id, event=event, started_at=now, catalog=catalog)
+    await _tell(session, case, row, now=now)
+
+
+async def urge_by_system(session: AsyncSession, case: Case, *, rung: int, now: datetime) -> None:
+    """催办 and 书面督办 by themselves when a limit of verification was missed (D29). `rung`: 1 for the first.
+
+    Does not count as a change of the case: nobody who is writing is disturbed.
+    """
+    step = URGE_LADDER[min(rung, len(URGE_LADDER)) - 1]
+    await session.refresh(case, ["tracks", "state"])
+    row = find_row(Track.URGE, step)
+    if row is None or check_row(row, await stand(session, case, None)):
+        return
+    await set_track(session, case.id, {**(case.tracks or {}), Track.URGE.value: step})
+    session.add(TrackStep(case_id=case.id, track=Track.URGE, step=step, at=now, staff_id=None, facts={}))
+    record_event(session, "track_advanced", at=now, case_id=case.id, track=Track.URGE.value, step=step)
+    await session.refresh(case, ["tracks"])
     await _tell(session, case, row, now=now)
 
 

@@ -1,13 +1,13 @@
 """Everything that the page of one case shows, collected in one read and put into words. Nothing is decided here."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.case import Case, Deadline, Finding
+from models.case import Case, Deadline, Finding, TrackStep
 from models.event import Event
 from models.message import Message
 from models.notice import Notice
@@ -15,10 +15,11 @@ from models.queries.cases import list_deadlines, list_events, list_findings, lis
 from models.queries.notices import list_notices_of_case
 from models.queries.staff import find_staff, list_staff
 from models.queries.tips import list_tips_of_case
+from models.queries.tracks import list_ordering_events, list_track_steps
 from models.staff import Staff
 from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
 from models.tip import Attachment, Tip
-from triage.clocks import is_running
+from triage.clocks import is_paused, is_running
 from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
 from triage.console.timeline import Entry, make_timeline
@@ -38,6 +39,10 @@ class CaseFile:
     messages: Sequence[Message]
     notices: Sequence[Notice]
     names: dict[int, str]
+    track_steps: Sequence[tuple[TrackStep, str | None]] = ()
+    ordering: Sequence[Event] = ()
+    numbers: Mapping[int, str] = field(default_factory=dict)
+    merged_into: str = ""
 
     @property
     def attachments(self) -> dict[int, Attachment]:
@@ -49,10 +54,16 @@ class CaseFile:
 
 async def load_case_file(session: AsyncSession, case: Case) -> CaseFile:
     """Read all that belongs to a case that the reader may see."""
+    tips = await list_tips_of_case(session, case.id)
+    into = await session.get(Case, case.merged_into_id) if case.merged_into_id else None
     return CaseFile(
         case=case,
         officer=await find_staff(session, case.officer_id),
-        tips=await list_tips_of_case(session, case.id),
+        tips=tips,
+        track_steps=await list_track_steps(session, case.id) if case.tracks else (),
+        ordering=await list_ordering_events(session, case) if len(tips) > 1 else (),
+        numbers={tip.id: tip.number for tip in tips},
+        merged_into=into.number if into else "",
         findings=await list_findings(session, case.id),
         deadlines=await list_deadlines(session, case.id),
         events=await list_events(session, case.id),
@@ -212,7 +223,7 @@ class Clock:
     sentence: str
     due: str
     due_at: datetime
-    status: str  # text key under console.clock.: running, met, met_late, cancelled, cancelled_late
+    status: str  # text key under console.clock.: running, paused, met, met_late, cancelled, cancelled_late
     ended_at: datetime | None
     tone: str
     left: str
@@ -226,6 +237,8 @@ def view_clocks(file: CaseFile, words: Words, *, now: datetime) -> list[Clock]:
 
 
 def _view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
+    if is_paused(row):
+        return _view_standing(row, words, now=now)
     left, tone = words.left(row.rule_id, row.due_at, now=now)
     late = "_late" if row.breached_at else ""
     ended_at = row.met_at or row.cancelled_at
@@ -241,6 +254,24 @@ def _view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
         tone=tone if ended_at is None else ("late" if late else ""),
         left=left if ended_at is None else words(f"clock.{status}"),
         is_estimate=row.is_estimate,
+    )
+
+
+def _view_standing(row: Deadline, words: Words, *, now: datetime) -> Clock:
+    """A clock that stands has no due time; it says since when and why."""
+    pause = row.pauses[-1]
+    why = words.text(f"casework.kind.{pause.reason}")
+    return Clock(
+        rule_id=row.rule_id,
+        name=words.clock(row.rule_id, now=now),
+        sentence=words("clock.paused_since", when=words.moment(pause.started_at), why=why),
+        due="",
+        due_at=row.due_at,
+        status="paused",
+        ended_at=None,
+        tone="",
+        left=words("clock.paused"),
+        is_estimate=False,
     )
 
 

@@ -142,7 +142,9 @@ def tell_effects(
     return lines or [Line(Effect.NONE)]
 
 
-def _stop(clocks: dict[str, datetime | None], started: set[str], change: Change, *, now: datetime) -> list[Line]:
+def _stop(
+    clocks: dict[str, datetime | None], started: set[str], change: Change, *, now: datetime
+) -> list[Line]:
     lines = []
     for rule_id in [rule for rule in clocks if rule in change.met]:
         due = clocks.pop(rule_id)
@@ -151,9 +153,7 @@ def _stop(clocks: dict[str, datetime | None], started: set[str], change: Change,
         else:
             lines.append(Line(Effect.MET_LATE if due and due < now else Effect.MET, rule_id))
     ended = [
-        rule
-        for rule in clocks
-        if rule in change.cancelled or (change.ends_all and rule not in SIDE_CLOCKS)
+        rule for rule in clocks if rule in change.cancelled or (change.ends_all and rule not in SIDE_CLOCKS)
     ]
     for rule_id in ended:
         clocks.pop(rule_id)

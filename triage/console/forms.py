@@ -80,9 +80,7 @@ async def options(
         "kinds": [
             {"value": kind, "label": words.text(f"casework.kind.{kind}")} for kind in KINDS.get(opened, ())
         ],
-        "satisfactions": [
-            {"value": said.value, "label": words.state("satisfaction", said)} for said in SAID
-        ],
+        "satisfactions": [{"value": said.value, "label": words.state("satisfaction", said)} for said in SAID],
         "longest_extension": desk.catalog.deadline_in_force("D11", desk.now()).limit.amount,
         "asks_police": needs_police_answer(case, file.findings),
         "police_options": [
@@ -111,17 +109,13 @@ def _filed_before(file: CaseFile) -> dict[str, str]:
 
 
 def _judged_before(case: Case) -> dict[str, str]:
-    return {
-        entry["clause"]: entry["verdict"] for entry in (case.verification or {}).get("allegations", [])
-    }
+    return {entry["clause"]: entry["verdict"] for entry in (case.verification or {}).get("allegations", [])}
 
 
 async def _colleagues(desk: Desk, staff: Staff, file: CaseFile) -> list[str]:
     """Names to choose the second officer from; others may be written in."""
     async with desk.db.read() as session:
-        people = await list_active_staff(
-            session, Role.OFFICER, Role.LEAD, office_id=file.case.office_id
-        )
+        people = await list_active_staff(session, Role.OFFICER, Role.LEAD, office_id=file.case.office_id)
     return [person.name for person in people if person.id != staff.id]
 
 

@@ -220,9 +220,7 @@ async def _file_result(made: Made) -> None:
         await _decide(made, FindingKind.POLICE_REFERRAL, [typed.get("police")])
 
 
-async def _decide(
-    made: Made, kind: FindingKind, values: Sequence[str], *, changes_case: bool = True
-) -> None:
+async def _decide(made: Made, kind: FindingKind, values: Sequence[str], *, changes_case: bool = True) -> None:
     await actions.decide_finding(
         made.session,
         made.case,

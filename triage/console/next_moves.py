@@ -112,9 +112,7 @@ def _tell(
     return [words.effect(line, now=now) for line in lines]
 
 
-def make_counting(
-    case: Case, deadlines: Sequence[Deadline], *, catalog: Catalog, now: datetime
-) -> Counting:
+def make_counting(case: Case, deadlines: Sequence[Deadline], *, catalog: Catalog, now: datetime) -> Counting:
     """How the due times of this case come about now."""
     by_rule = {row.rule_id: row for row in deadlines if is_running(row)}
 
@@ -171,4 +169,3 @@ def find_more(case: Case, staff: Staff, move: Move, deadlines: Sequence[Deadline
             return Change(ends_all=True)
         case _:
             return Change()
-

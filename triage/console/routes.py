@@ -4,7 +4,18 @@ from aiohttp import web
 
 from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
-from triage.console.views import account, case, cases, desk, files, home, likenesses, operator, sign_in
+from triage.console.views import (
+    account,
+    case,
+    cases,
+    desk,
+    files,
+    home,
+    likenesses,
+    operator,
+    sign_in,
+    tracks,
+)
 
 OPERATORS = frozenset({Role.OPERATOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
@@ -32,6 +43,7 @@ ROUTES = (
         likenesses.say_likeness,
         CASE_READERS,
     ),
+    Route("POST", r"/cases/{number:\d{12}}/tracks/{track:[a-z]+}", tracks.take_step, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
     Route(
         "GET",

@@ -122,7 +122,11 @@ class Words:
     def judged(self, verdicts: Mapping[str, str]) -> str:
         """The verdict on each allegation."""
         return self("finding.joiner").join(
-            self("finding.judged", clause=f"{clause} {self.clause(clause)}", verdict=self.state("verdict", said))
+            self(
+                "finding.judged",
+                clause=f"{clause} {self.clause(clause)}",
+                verdict=self.state("verdict", said),
+            )
             for clause, said in verdicts.items()
         )
 
@@ -184,10 +188,8 @@ class Words:
                 return self(f"move.{value}.button")
             case "state":
                 return self.state("case", value)
-            case "role":
-                return self.state("role", value)
-            case "verdict":
-                return self.state("verdict", value)
+            case "role" | "verdict":
+                return self.state(name, value)
             case "track":
                 return ", ".join(text(f"casework.track.{name}", self.locale) for name in value.split(", "))
             case "field":
@@ -215,7 +217,8 @@ class Words:
 
     def _facts(self, facts: Mapping[str, Any]) -> dict[str, str]:
         """Facts of an event in words; what a sentence does not ask for is left out by it."""
-        due, before = facts.get("due"), facts.get("before")
+        due = facts.get("due")
+        before = facts.get("before") if due else None  # of a decision it is what stood there
         return {
             "channel": self._known("channel", facts.get("channel")),
             "office": self.office(str(facts.get("office") or "")),

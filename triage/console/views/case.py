@@ -13,11 +13,12 @@ from config.web.form import Form
 from models.case import Case
 from models.queries.cases import find_case
 from models.staff import Staff
-from models.states import Role
+from models.states import Role, Track
 from triage import actions
 from triage.actions import MoveRefusedError
 from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
+from triage.console.casework import Opened, view_casework
 from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.moves import FIELDS, LISTS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
@@ -27,7 +28,7 @@ from triage.permissions import scope_of
 from triage.workflow import Move
 
 log = structlog.get_logger()
-DONE = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
+DONE = frozenset({"track", *(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
 
 
 async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -37,7 +38,22 @@ async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
     await _note_that_it_was_read(desk, staff, number)
     async with desk.db.read() as session:
         file = await load_case_file(session, await get_case(session, staff, number))
-    return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"))
+    track = _read_opened(query.get("track"), query.get("step"))
+    return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"), track=track)
+
+
+async def show_with_track(
+    request: web.Request, staff: Staff, number: str, opened: Opened, *, status: int
+) -> web.StreamResponse:
+    """The case with the form of a side track open, every word kept."""
+    async with request.app[DESK].db.read() as session:
+        file = await load_case_file(session, await get_case(session, staff, number))
+    return await _show(request, staff, file, track=opened, status=status)
+
+
+def _read_opened(track: str, step: str) -> Opened | None:
+    known = {one.value: one for one in Track}
+    return Opened(known[track], step) if track in known else None
 
 
 async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -126,7 +142,7 @@ def may_answer(staff: Staff, case: Case) -> bool:
     return staff.office_id == case.office_id and staff.role in {Role.OFFICER, Role.LEAD, Role.INTAKE}
 
 
-async def _show(
+async def _show(  # noqa: PLR0913 - one page, opened in several ways
     request: web.Request,
     staff: Staff,
     file: CaseFile,
@@ -135,6 +151,7 @@ async def _show(
     typed: Typed | None = None,
     errors: Mapping[str, str] | None = None,
     done: str = "",
+    track: Opened | None = None,
     status: int = 200,
 ) -> web.Response:
     desk, now = request.app[DESK], request.app[DESK].now()
@@ -147,6 +164,7 @@ async def _show(
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
+        **view_casework(file, staff, words, opened=track, now=now),
         "likenesses": likenesses,
         "choices": choices,
         "opened": opened if opened in can else "",
