@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from models.case import Case, TrackStep
 from models.event import Event
@@ -44,3 +45,10 @@ async def set_track(session: AsyncSession, case_id: int, tracks: Mapping[str, st
         .values(tracks=dict(tracks), version=Case.version)
         .execution_options(synchronize_session=False)
     )
+
+
+async def read_tracks(session: AsyncSession, case: Case) -> None:
+    """Take the case, and see where its tracks stand now: the system may have urged meanwhile."""
+    await session.flush()
+    statement = select(Case.tracks).where(Case.id == case.id).with_for_update()
+    set_committed_value(case, "tracks", await session.scalar(statement) or {})

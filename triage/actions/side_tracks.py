@@ -9,7 +9,7 @@ from config.catalog import Catalog
 from models.audit import record_event
 from models.case import Case, TrackStep
 from models.queries.tips import list_tips_of_case
-from models.queries.tracks import set_track
+from models.queries.tracks import read_tracks, set_track
 from models.staff import Staff
 from models.states import Track
 from triage.actions.ground import (
@@ -43,8 +43,7 @@ async def advance_track(
         raise MoveRefusedError(Refusal("move.unknown_step", {}))
     if by:
         check_scope(case, by)
-    await session.flush()
-    await session.refresh(case, ["tracks"], with_for_update=True)  # the system may have urged meanwhile
+    await read_tracks(session, case)
     standing = await stand(session, case, by)
     if refusal := check_row(row, standing):
         raise MoveRefusedError(Refusal(f"move.{refusal.reason}", refusal.values))
@@ -74,14 +73,13 @@ async def urge_by_system(session: AsyncSession, case: Case, *, rung: int, now: d
     Does not count as a change of the case: nobody who is writing is disturbed.
     """
     step = URGE_LADDER[min(rung, len(URGE_LADDER)) - 1]
-    await session.refresh(case, ["tracks", "state"])
+    await read_tracks(session, case)
     row = find_row(Track.URGE, step)
     if row is None or check_row(row, await stand(session, case, None)):
         return
     await set_track(session, case.id, {**(case.tracks or {}), Track.URGE.value: step})
     session.add(TrackStep(case_id=case.id, track=Track.URGE, step=step, at=now, staff_id=None, facts={}))
     record_event(session, "track_advanced", at=now, case_id=case.id, track=Track.URGE.value, step=step)
-    await session.refresh(case, ["tracks"])
     await _tell(session, case, row, now=now)
 
 
