@@ -19,7 +19,7 @@ from models.queries.tracks import list_ordering_events, list_track_steps
 from models.staff import Staff
 from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
 from models.tip import Attachment, Tip
-from triage.clocks import is_paused, is_running
+from triage.console.clock_list import view_clocks
 from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
 from triage.console.timeline import Entry, make_timeline
@@ -211,70 +211,6 @@ def _name_decision(value: str, decision: Decision | None, *, is_proposed: bool) 
     return "dropped"
 
 
-# ---------------------------------------------------------------- clocks
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One clock of the case with its full sentence."""
-
-    rule_id: str
-    name: str
-    sentence: str
-    due: str
-    due_at: datetime
-    status: str  # text key under console.clock.: running, paused, met, met_late, cancelled, cancelled_late
-    ended_at: datetime | None
-    tone: str
-    left: str
-    is_estimate: bool
-
-
-def view_clocks(file: CaseFile, words: Words, *, now: datetime) -> list[Clock]:
-    """Running clocks first, nearest on top; then those that ended."""
-    clocks = [_view_clock(row, words, now=now) for row in file.deadlines]
-    return sorted(clocks, key=lambda clock: (clock.status != "running", clock.due_at))
-
-
-def _view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
-    if is_paused(row):
-        return _view_standing(row, words, now=now)
-    left, tone = words.left(row.rule_id, row.due_at, now=now)
-    late = "_late" if row.breached_at else ""
-    ended_at = row.met_at or row.cancelled_at
-    status = "running" if is_running(row) else f"met{late}" if row.met_at else f"cancelled{late}"
-    return Clock(
-        rule_id=row.rule_id,
-        name=words.clock(row.rule_id, now=now),
-        sentence=row.sentence_en if words.locale == "en" else row.sentence_zh,
-        due=words.due(row.due_at),
-        due_at=row.due_at,
-        status=status,
-        ended_at=ended_at,
-        tone=tone if ended_at is None else ("late" if late else ""),
-        left=left if ended_at is None else words(f"clock.{status}"),
-        is_estimate=row.is_estimate,
-    )
-
-
-def _view_standing(row: Deadline, words: Words, *, now: datetime) -> Clock:
-    """A clock that stands has no due time; it says since when and why."""
-    pause = row.pauses[-1]
-    why = words.text(f"casework.kind.{pause.reason}")
-    return Clock(
-        rule_id=row.rule_id,
-        name=words.clock(row.rule_id, now=now),
-        sentence=words("clock.paused_since", when=words.moment(pause.started_at), why=why),
-        due="",
-        due_at=row.due_at,
-        status="paused",
-        ended_at=None,
-        tone="",
-        left=words("clock.paused"),
-        is_estimate=False,
-    )
-
-
 # ---------------------------------------------------------------- stages
 
 
@@ -391,7 +327,7 @@ def _when(notice: Notice, words: Words) -> str:
 
 def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetime) -> dict[str, Any]:
     """Everything that the page shows, by the names that the template uses."""
-    case, clocks = file.case, view_clocks(file, words, now=now)
+    case, clocks = file.case, view_clocks(file.deadlines, words, now=now)
     return {
         "file": file,
         "case": case,
