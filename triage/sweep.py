@@ -187,7 +187,7 @@ class Sweep:
         rungs = sum(step.kind is StepKind.ESCALATE for step in ladder)
         if any(step.kind is StepKind.ESCALATE for step in turn.progress.steps):
             case = await session.get_one(Case, turn.case.id)
-            await urge_by_system(session, case, rung=rungs, now=self._now)
+            await urge_by_system(session, case, rung=rungs, tells=not self._digests, now=self._now)
 
     def _record(self, session: AsyncSession, turn: Turn, step: LadderStep) -> None:
         deadline = turn.deadline

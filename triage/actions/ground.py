@@ -133,10 +133,12 @@ async def tell_staff(
         )
 
 
-async def tell_officer(session: AsyncSession, case: Case, kind: str, *, now: datetime) -> None:
+async def tell_officer(
+    session: AsyncSession, case: Case, kind: str, *, now: datetime, dedup: str = ""
+) -> None:
     """One notice to who handles the case, if anybody does."""
     if officer := await find_staff(session, case.officer_id):
-        await tell_staff(session, case, [officer], kind, now=now)
+        await tell_staff(session, case, [officer], kind, now=now, dedup=dedup)
 
 
 async def tell_reporters(

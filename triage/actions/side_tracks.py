@@ -67,10 +67,11 @@ async def advance_track(
     await _tell(session, case, row, now=now)
 
 
-async def urge_by_system(session: AsyncSession, case: Case, *, rung: int, now: datetime) -> None:
+async def urge_by_system(session: AsyncSession, case: Case, *, rung: int, tells: bool, now: datetime) -> None:
     """催办 and 书面督办 by themselves when a limit of verification was missed (D29). `rung`: 1 for the first.
 
-    Does not count as a change of the case: nobody who is writing is disturbed.
+    Does not count as a change of the case: nobody who is writing is disturbed. `tells`: False after an outage, when
+    everybody gets one notice for all.
     """
     step = URGE_LADDER[min(rung, len(URGE_LADDER)) - 1]
     await read_tracks(session, case)
@@ -80,7 +81,10 @@ async def urge_by_system(session: AsyncSession, case: Case, *, rung: int, now: d
     await set_track(session, case.id, {**(case.tracks or {}), Track.URGE.value: step})
     session.add(TrackStep(case_id=case.id, track=Track.URGE, step=step, at=now, staff_id=None, facts={}))
     record_event(session, "track_advanced", at=now, case_id=case.id, track=Track.URGE.value, step=step)
-    await _tell(session, case, row, now=now)
+    if tells:
+        await tell_officer(
+            session, case, row.tells_officer, now=now, dedup=f"urged:{case.id}:{step}:{now:%Y%m%d}"
+        )
 
 
 async def stand(session: AsyncSession, case: Case, by: Staff | None) -> Standing:

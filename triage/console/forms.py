@@ -26,6 +26,7 @@ from triage.console.moves import (
 )
 from triage.console.next_moves import extended_due
 from triage.console.words import Words
+from triage.routing import propose_office
 from triage.workflow import Move, Refusal
 
 DEPARTMENTS = (
@@ -70,6 +71,7 @@ async def options(
     return {
         "typed": {**values, "clauses": clauses, "allegations": said},
         "version": typed.version if typed else case.version,
+        "proposed_office": propose_office(case.jurisdiction, case.clauses, desk.catalog),
         "offices": [] if staff.role is Role.LEAD else [*unchosen, *words.office_options()],
         "officers": await _officers(desk, staff, file, words) if opened == Move.ASSIGN else [],
         "clause_options": words.clause_options() if opened in {Move.ACCEPT, Move.FILE_RESULT} else [],
