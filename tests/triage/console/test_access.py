@@ -25,6 +25,7 @@ PROMISED = {
     ("GET", "/cases/{number}"): OFFICE,
     ("POST", "/cases/{number}/{move}"): OFFICE,
     ("POST", "/cases/{number}/likenesses/{likeness_id}/{say}"): OFFICE,
+    ("POST", "/cases/{number}/tracks/{track}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}/original"): OFFICE,
     ("POST", "/cases/{number}/files/{file_id}/original"): OFFICE,
@@ -57,6 +58,7 @@ def fill(path: str, number: str, app=None) -> str:
         .replace("{file_id}", "1")
         .replace("{likeness_id}", "1")
         .replace("{say}", "same")
+        .replace("{track}", "police")
     )
     if "{" not in path:
         return path
