@@ -38,6 +38,7 @@ async def merge(
     await tell_reporters(session, case, "case_merged", now=now)
     move(case, Move.MERGE, by=by)
     case.merged_into_id = target.id
+    target.has_unread, case.has_unread = target.has_unread or case.has_unread, False
     record_event(session, "merged", at=now, by=by.id, case_id=case.id, reason=reason, into=target.id)
     record_event(session, "joined", at=now, by=by.id, case_id=target.id, case=case.id)
     for one in (case, *await list_joined(session, case.id)):
