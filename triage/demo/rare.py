@@ -38,8 +38,16 @@ async def show_rare_states(world: World) -> None:
 
 
 async def _of_state(world: World, session: AsyncSession, state: CaseState) -> list[Case]:
-    page = await list_cases(session, CaseFilter(view=state.value), scope=None, now=world.now)
-    return [case for case, _ in page.rows]
+    """All cases of a state; the view `closed` holds whatever has ended."""
+    found: list[Case] = []
+    after: str | None = None
+    while True:
+        wanted = CaseFilter(view=state.value)
+        page = await list_cases(session, wanted, scope=None, now=world.now, after=after)
+        found += [case for case, _ in page.rows if case.state is state]
+        after = page.after
+        if after is None:
+            return found
 
 
 async def _verifying(world: World, session: AsyncSession) -> None:
