@@ -695,6 +695,7 @@ def db_check() -> None:
     from models.checks import check_database
     from triage.archive import list_versions
     from triage.recounting import recount_with
+    from triage.replay import count_with, replay_deadlines
 
     async def work() -> None:
         async with open_home(read_settings()) as home:
@@ -704,6 +705,7 @@ def db_check() -> None:
                 now=now(),
                 keys=home.keys,
                 recompute=recount_with(home.catalog),
+                replay=lambda events: replay_deadlines(events, count_with(home.catalog)),
                 versions=list_versions(home.settings.data),
                 say=lambda what: click.echo(f"Checking {what} …", err=True),
             )

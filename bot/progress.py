@@ -18,8 +18,11 @@ from models.queries.way_back import list_decided_clauses
 from models.states import CaseState, Verdict
 from models.tip import Tip
 
-PUBLIC_CLOCKS = ("D03", "D10", "D12")
-"""Acceptance, verification, answer: the promises made to the reporter. Others are the bureau's own business."""
+PUBLIC_CLOCKS = ("D03", "D10", "D11", "P02", "D12", "D13")
+"""Acceptance, verification (extended, or once more), answer, review: the promises made to the reporter.
+
+Others are the bureau's own business.
+"""
 
 
 CITY_OFFICE = "city"
@@ -115,8 +118,7 @@ async def load_progress(session: AsyncSession, tip: Tip, *, now: datetime) -> Pr
     """Everything its reporter may know about a tip."""
     case = await find_case_of_tip(session, tip)
     is_answered = case is not None and case.answered_at is not None
-    is_waiting = case is not None and case.is_open and not is_answered
-    clocks = await list_clocks(session, case.id, PUBLIC_CLOCKS) if case and is_waiting else []
+    clocks = await list_clocks(session, case.id, PUBLIC_CLOCKS) if case and case.is_open else []
     letters = tuple(await list_letters(session, tip.id))
     moments = [*_milestones(case).values(), *(letter.created_at for letter in letters)]
     return Progress(

@@ -50,7 +50,15 @@ StartEvent = Literal[
     "reconsideration_decided",
     "police_filed",
     "hotline_received",
+    "split_off",
+    "redone",
+    "reopened",
+    "penalty_opened",
+    "penalty_decided",
 ]
+
+PauseReason = Literal["supplement", "expert", "police", "court", "reporter"]
+"""Why a clock may stand: the reporter adds what is missing, an expert examines, others decide first."""
 
 
 class InBoth(Frozen):
@@ -82,7 +90,7 @@ class DeadlineRule(Frozen):
     """One clock. Never edit a rule that was in force: end it and add the next version.
 
     `replaces`: while this rule is switched on and in force, it stands in for that one. `rolls`: a last day that is
-    a rest day moves on to the next working day.
+    a rest day moves on to the next working day. `pauses`: for which reasons the clock stands; for no other does it.
     """
 
     id: Annotated[str, Field(pattern=r"^[DP]\d\d[a-z]?$")]
@@ -100,6 +108,7 @@ class DeadlineRule(Frozen):
     in_force_from: date
     in_force_to: date | None = None
     is_on: bool = True
+    pauses: tuple[PauseReason, ...] = ()
     warn: tuple[Span, ...] = ()
     ladder: tuple[Rung, ...] = ()
 
@@ -111,12 +120,20 @@ class DeadlineRule(Frozen):
         if self.rolls and self.limit.unit is not Unit.NATURAL_DAYS:
             message = "only natural days roll: hours run on (民法典 art. 201) and working days end on one"
             raise ValueError(message)
+        if self.pauses and self.limit.unit is Unit.HOURS:
+            message = "a limit in hours never stands: only days can be left out"
+            raise ValueError(message)
         return self
 
     @property
     def stored_version(self) -> str:
         """What a clock keeps of the rule that it was started under."""
         return f"{self.id}-{self.version}"
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody outside the bureau owes the step: nobody here is late with it."""
+        return self.role in {"police", "reporter"}
 
     @property
     def stands_for(self) -> str:

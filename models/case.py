@@ -2,11 +2,20 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Data, Items, Key, Moment, Name, Short, UTCTime, Words, word
-from models.states import CaseState, Disposition, FindingKind, FindingSource, Urgency, Verdict
+from models.states import (
+    CaseState,
+    Disposition,
+    FindingKind,
+    FindingSource,
+    Satisfaction,
+    Track,
+    Urgency,
+    Verdict,
+)
 
 NO_CLOCK = datetime(9999, 1, 1, tzinfo=UTC)
 """Due time of a case whose clocks all stand: sorts last on every database, as no time at all would not."""
@@ -85,6 +94,38 @@ class Case(Base):
     result: Mapped[Words] = mapped_column(default="", comment="what verification found; for staff")
     answer: Mapped[Words] = mapped_column(default="", comment="what the reporter is told")
     reason_code: Mapped[str | None] = mapped_column(String(16), comment="R1..R9 where refused")
+    verification: Mapped[Data | None] = mapped_column(
+        comment="second officer, verdict on each allegation, list of evidence"
+    )
+    pending: Mapped[Data | None] = mapped_column(
+        comment="what waits for a superior: {asks, by, kind, days}; none when nothing does"
+    )
+    returns: Mapped[int] = mapped_column(
+        default=0, server_default="0", comment="how often an office gave it back"
+    )
+    is_appointed: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="the superior settled whose it is: no more returns"
+    )
+    recused: Mapped[Items] = mapped_column(
+        default=list, server_default="[]", comment="staff ids of those who declared an interest"
+    )
+    calls: Mapped[int] = mapped_column(
+        default=0, server_default="0", comment="tries to reach the reporter after the answer"
+    )
+    satisfaction: Mapped[Satisfaction | None] = mapped_column(word(Satisfaction))
+    reviewed_at: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="decision on review: there is one only"
+    )
+    merged_into_id: Mapped[int | None] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"),
+        index=True,
+        comment="the case that goes on; never a merged one",
+    )
+    tracks: Mapped[Data] = mapped_column(
+        default=dict,
+        server_default="{}",
+        comment="where each side track stands; rows in track_step are the record",
+    )
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
@@ -128,7 +169,9 @@ class Deadline(Base):
 
     id: Mapped[Key]
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
-    office_id: Mapped[Short] = mapped_column(comment="office of the case, kept equal to it, for the figures")
+    office_id: Mapped[Short] = mapped_column(
+        comment="office that has the case, or had it when the clock ended"
+    )
     rule_id: Mapped[str] = mapped_column(String(16))
     occasion: Mapped[int] = mapped_column(default=1)
     rule_version: Mapped[Short]
@@ -147,6 +190,45 @@ class Deadline(Base):
     breached_at: Mapped[datetime | None] = mapped_column(UTCTime)
     met_at: Mapped[datetime | None] = mapped_column(UTCTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    counted_from: Mapped[datetime | None] = mapped_column(
+        UTCTime, comment="where it is not the start: an extension counts from the limit before"
+    )
+    granted_days: Mapped[int | None] = mapped_column(comment="where fewer days than the rule's were granted")
+    is_watched: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=false(),
+        comment="the duty of another (reporter, police): no breach of ours",
+    )
+
+    pauses: Mapped[list["Pause"]] = relationship(lazy="raise", order_by="Pause.id")
+
+
+class Pause(Base):
+    """A stretch in which a clock stands; its due time is the far future until it goes on."""
+
+    __tablename__ = "pause"
+
+    id: Mapped[Key]
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"), index=True)
+    reason: Mapped[Short] = mapped_column(comment="word of `pauses` in config/deadlines.yaml")
+    due_before: Mapped[Moment] = mapped_column(comment="due time when it was halted")
+    started_at: Mapped[Moment]
+    ended_at: Mapped[datetime | None] = mapped_column(UTCTime)
+
+
+class TrackStep(Base):
+    """One step of a side track of a case (urging, police, penalty, reward). Never changed afterwards."""
+
+    __tablename__ = "track_step"
+    __table_args__ = (Index("ix_track_step_case_id", "case_id", "id"),)
+
+    id: Mapped[Key]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    track: Mapped[Track] = mapped_column(word(Track))
+    step: Mapped[Short]
+    at: Mapped[Moment]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), comment="none: the system")
+    facts: Mapped[Data] = mapped_column(comment="what the step asks for: amount, number of the paper …")
 
 
 class ThrottleCount(Base):

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, selectinload
 
 from config.keys import Keys, SealBrokenError
 from models.audit import find_broken_event
@@ -23,6 +23,7 @@ from models.event import Event
 from models.files import ORPHAN_AGE, AttachmentLostError, find_missing_files, open_original
 from models.likeness import Likeness
 from models.notice import Notice
+from models.replay_check import Replay, compare_with_events
 from models.session import Database
 from models.states import FINAL_STATES, CaseState, FindingSource, LikenessState, NoticeState
 from models.tip import Attachment, Tip
@@ -33,12 +34,16 @@ OLDEST_TICK = timedelta(seconds=90)
 OLDEST_WAIT = timedelta(hours=1)
 MOST_NAMED = 5
 CLOCKED_STATES = (
+    CaseState.NEEDS_SUPPLEMENT,
     CaseState.REGISTERED,
     CaseState.ACCEPTED,
     CaseState.ASSIGNED,
     CaseState.VERIFYING,
+    CaseState.SUSPENDED,
+    CaseState.EXTENSION_PENDING,
     CaseState.RESULT_FILED,
     CaseState.ANSWER_DUE,
+    CaseState.IN_REVIEW,
 )
 """States in which somebody owes the next step, so that a clock must run."""
 
@@ -77,13 +82,15 @@ async def check_database(
     now: datetime,
     keys: Keys | None = None,
     recompute: Recompute | None = None,
+    replay: Replay | None = None,
     versions: Collection[str] | None = None,
     say: Callable[[str], None] = lambda _words: None,
 ) -> list[Problem]:
     """Everything: rows, clocks, files, the audit chain. `say` is told what is being looked at.
 
     With `keys` each attachment is opened and compared with its digest; with `recompute` each clock is
-    counted again; `versions`: the kept versions of rules and model, one of which every proposal must come from.
+    counted again, with `replay` made again from the events of its case; `versions`: the
+    kept versions of rules and model, one of which every proposal must come from.
     """
     problems: list[Problem] = []
     async with db.read() as session:
@@ -91,6 +98,7 @@ async def check_database(
             ("database", _check_engine(session, is_sqlite=db.is_sqlite)),
             ("rows", _check_rows(session, now=now)),
             ("clocks", _check_clocks(session, recompute)),
+            ("replay", _check_replay(session, replay)),
             ("files", _check_files(session, files, keys, now=now)),
             ("versions", _check_versions(session, versions)),
             ("audit", _check_audit(session)),
@@ -124,7 +132,10 @@ async def _check_clocks(session: AsyncSession, recompute: Recompute | None) -> A
     if recompute is None:
         return
     rows = await session.stream_scalars(
-        select(Deadline).order_by(Deadline.id).execution_options(yield_per=1000)
+        select(Deadline)
+        .options(selectinload(Deadline.pauses))
+        .order_by(Deadline.id)
+        .execution_options(yield_per=1000)
     )
     async for row in rows:
         due = recompute(row)
@@ -136,6 +147,12 @@ async def _check_clocks(session: AsyncSession, recompute: Recompute | None) -> A
                 f"but the rules give {counted} UTC.",
             )
         session.expunge(row)
+
+
+async def _check_replay(session: AsyncSession, replay: Replay | None) -> AsyncIterator[Problem]:
+    if replay is not None:
+        async for sentence in compare_with_events(session, replay):
+            yield Problem("replay", sentence)
 
 
 async def _check_files(
@@ -198,7 +215,9 @@ def _is_running() -> ColumnElement[bool]:
 
 
 def _nearest() -> ColumnElement[datetime]:
-    nearest = select(func.min(Deadline.due_at)).where(Deadline.case_id == Case.id, _is_running())
+    nearest = select(func.min(Deadline.due_at)).where(
+        Deadline.case_id == Case.id, _is_running(), Deadline.is_watched.is_(False)
+    )
     return func.coalesce(nearest.scalar_subquery(), NO_CLOCK)
 
 
@@ -211,13 +230,28 @@ def _clocks(*conditions: ColumnElement[bool]) -> Callable[[datetime], Select[Any
 
 
 _LATER = aliased(Likeness)
+_TARGET = aliased(Case)
 _IS_CHAIN = and_(
     exists().where(Likeness.case_id == Case.id, Likeness.state != LikenessState.REJECTED),
     exists().where(_LATER.first_case_id == Case.id, _LATER.state != LikenessState.REJECTED),
 )
 
 ROW_CHECKS: Iterable[_RowCheck] = (
-    _RowCheck("rows", _cases(~exists().where(Tip.case_id == Case.id)), "Case {} has no tip."),
+    _RowCheck(
+        "rows",
+        _cases(Case.state != CaseState.MERGED, ~exists().where(Tip.case_id == Case.id)),
+        "Case {} has no tip.",
+    ),
+    _RowCheck(
+        "rows",
+        _cases((Case.state == CaseState.MERGED) != Case.merged_into_id.is_not(None)),
+        "Case {} is merged but into none, or the other way round.",
+    ),
+    _RowCheck(
+        "rows",
+        _cases(exists().where(_TARGET.id == Case.merged_into_id, _TARGET.merged_into_id.is_not(None))),
+        "Case {} is merged into a case that is merged itself.",
+    ),
     _RowCheck(
         "rows",
         _cases(~exists().where(Tip.number == Case.number)),
@@ -310,7 +344,9 @@ ROW_CHECKS: Iterable[_RowCheck] = (
     ),
     _RowCheck(
         "clocks",
-        _clocks(exists().where(Case.id == Deadline.case_id, Case.office_id != Deadline.office_id)),
+        _clocks(
+            _is_running(), exists().where(Case.id == Deadline.case_id, Case.office_id != Deadline.office_id)
+        ),
         "Clock {} counts for another office than its case.",
     ),
 )

@@ -77,6 +77,24 @@ class Verdict(StrEnum):
     UNCLEAR = "unclear"  # 无法查清
 
 
+class Satisfaction(StrEnum):
+    """What a reporter said when he was asked after the answer."""
+
+    SATISFIED = "satisfied"
+    PARTLY = "partly"
+    DISSATISFIED = "dissatisfied"
+    UNREACHED = "unreached"
+
+
+class Track(StrEnum):
+    """What runs beside the main way of a case."""
+
+    URGE = "urge"  # 督办
+    POLICE = "police"  # 移送公安
+    PENALTY = "penalty"  # 行政处罚
+    REWARD = "reward"  # 奖励
+
+
 class Role(StrEnum):
     """What a member of staff is here for."""
 

@@ -1,7 +1,7 @@
 """All tables in one import: for migrations, backups and checks that must see the whole schema."""
 
 from models.base import Base
-from models.case import Case, Deadline, Finding, Heartbeat, ThrottleCount
+from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount, TrackStep
 from models.case_bar import CaseBar
 from models.disclosure import CaseSummary, Disclosure, OutgoingText
 from models.event import Event
@@ -32,6 +32,7 @@ __all__ = [
     "Message",
     "Notice",
     "OutgoingText",
+    "Pause",
     "Rating",
     "RecoveryCode",
     "ReporterRequest",
@@ -40,4 +41,5 @@ __all__ = [
     "ThrottleCount",
     "Tip",
     "TipMark",
+    "TrackStep",
 ]

@@ -5,7 +5,7 @@ They add to the session and flush, so that ids exist; the caller commits.
 
 import itertools
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,8 +25,12 @@ from models.states import (
     MessageKind,
     Role,
     Urgency,
+    Verdict,
 )
 from models.tip import Tip
+
+if TYPE_CHECKING:
+    from triage.actions import Verification
 
 NOW = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -202,3 +206,10 @@ async def make_message(
     session.add(message)
     await session.flush()
     return message
+
+
+def verified(case: Case, verdict: Verdict = Verdict.PROVEN) -> "Verification":
+    """A second officer, one piece of evidence, and the same verdict on every allegation."""
+    from triage.actions import Verification, list_allegations
+
+    return Verification("赵工", dict.fromkeys(list_allegations(case), verdict), ("培训签到表",))

@@ -5,18 +5,22 @@ that is not worked moves on to the next that is (art. 203). Hours run from the v
 A day's limit is stored as its last second, 23:59:59 in Luohe.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from config.calendars import DAY, LOCAL, Calendar, day_of
+from config.calendars import DAY, LOCAL, Calendar, day_of, list_days
 from config.deadlines import DeadlineRule, Span, Unit
 from config.text import LOCALES, text
-from triage.due_sentences import explain_due
+from triage.due_sentences import add_natural_days, explain_due
 
 LAST_SECOND = time(23, 59, 59, tzinfo=LOCAL)
 OFFICE_OPENS = time(9, 0, tzinfo=LOCAL)
 OFFICE_CLOSES = time(17, 30, tzinfo=LOCAL)
+
+Stretch = tuple[datetime, datetime]
+"""When a clock was halted, and when it went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +52,77 @@ class LadderStep:
     role: str
 
 
-def compute_due(rule: DeadlineRule, started_at: datetime, *, calendar: Calendar) -> Due:
-    """When a clock that started at an aware moment runs out. Raises UncoveredYearError; ValueError if it is naive."""
+def compute_due(
+    rule: DeadlineRule,
+    started_at: datetime,
+    *,
+    calendar: Calendar,
+    days: int | None = None,
+    pauses: Sequence[Stretch] = (),
+) -> Due:
+    """When a clock that started at an aware moment runs out. Raises UncoveredYearError; ValueError if it is naive.
+
+    `days`: as many as were granted, instead of the rule's own number; `pauses`: stretches in which it stood.
+    """
     if started_at.tzinfo is None:
         message = "A clock cannot start at a moment without a time zone."
         raise ValueError(message)
-    due_at = add_span(started_at, rule.limit, calendar=calendar, rolls=rule.rolls)
+    if days is not None:
+        rule = rule.model_copy(update={"limit": Span(amount=days, unit=rule.limit.unit)})
+    left_out = paused_days(pauses)
+    due_at = add_span(started_at, rule.limit, calendar=calendar, rolls=rule.rolls, left_out=left_out)
     is_estimate = _depends_on_calendar(rule) and calendar.is_estimate(day_of(due_at))
     zh, en = (
-        explain_due(rule, started_at, due_at, is_estimate=is_estimate, calendar=calendar, locale=locale)
+        explain_due(
+            rule,
+            started_at,
+            due_at,
+            is_estimate=is_estimate,
+            calendar=calendar,
+            locale=locale,
+            left_out=left_out,
+        )
         for locale in LOCALES
     )
     return Due(due_at, is_estimate, zh, en, rule.stored_version, calendar.version)
 
 
-def add_span(moment: datetime, span: Span, *, calendar: Calendar, rolls: bool = False) -> datetime:
-    """The moment that lies a span later: hours exactly, days at the end of the last one."""
+def paused_days(pauses: Sequence[Stretch]) -> frozenset[date]:
+    """The days that do not count: from the day after a clock was halted to the day on which it went on.
+
+    So the day of either event is treated as 民法典 art. 201 treats every day of an event.
+    """
+    return frozenset(
+        day for halted, resumed in pauses for day in list_days(day_of(halted) + DAY, day_of(resumed))
+    )
+
+
+def add_span(
+    moment: datetime,
+    span: Span,
+    *,
+    calendar: Calendar,
+    rolls: bool = False,
+    left_out: frozenset[date] = frozenset(),
+) -> datetime:
+    """The moment that lies a span later: hours exactly, days at the end of the last one; some days may not count."""
     match span.unit:
         case Unit.HOURS:
             return moment + timedelta(hours=span.amount)
         case Unit.NATURAL_DAYS:
-            last = day_of(moment) + DAY * span.amount
+            last = add_natural_days(day_of(moment), span.amount, left_out=left_out)
             return _end_of(calendar.next_working_day(last) if rolls else last)
+        case Unit.WORKING_DAYS if left_out:
+            return _end_of(_add_working_days(day_of(moment), span.amount, calendar, left_out))
         case Unit.WORKING_DAYS:
             return _end_of(calendar.add_working_days(day_of(moment), span.amount))
+
+
+def _add_working_days(day: date, number: int, calendar: Calendar, left_out: frozenset[date]) -> date:
+    while number:
+        day += DAY
+        number -= day not in left_out and calendar.is_working_day(day)
+    return day
 
 
 def ladder_of(

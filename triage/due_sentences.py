@@ -1,6 +1,6 @@
 """The sentence that explains a due time, so that a person with a wall calendar can count it again. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from itertools import groupby
 
@@ -9,7 +9,8 @@ from config.deadlines import DeadlineRule, Unit
 from config.text import format_date, format_day, format_month_day, text
 
 Run = tuple[date, date, str]
-"""First day, last day, and why they are not working days."""
+"""First day, last day, and why they do not count."""
+PAUSED = "deadlines.paused"
 
 
 def explain_due(
@@ -20,6 +21,7 @@ def explain_due(
     is_estimate: bool,
     calendar: Calendar,
     locale: str,
+    left_out: frozenset[date] = frozenset(),
 ) -> str:
     """Rule, start, what was counted and skipped and why, due time, source; and that it is an estimate if it is one."""
     said = {
@@ -37,26 +39,51 @@ def explain_due(
         "deadlines.days",
         locale,
         unit=text(f"deadlines.unit.{rule.limit.unit}", locale, count=rule.limit.amount),
-        counted=_tell_counted(first, last, calendar, locale) if is_working else "",
+        counted=_tell_counted(first, last, calendar, locale, left_out)
+        if is_working
+        else _tell_left_out(first, last, locale, left_out),
         last=format_day(last, locale),
-        ending="" if is_working else _tell_ending(rule, first, last, calendar, locale),
+        ending="" if is_working else _tell_ending(rule, first, last, calendar, locale, left_out),
         estimate=text("deadlines.estimate", locale, year=calendar.last_year + 1) if is_estimate else "",
         **said,
     )
     return sentence.strip()
 
 
-def _tell_counted(first: date, last: date, calendar: Calendar, locale: str) -> str:
+def add_natural_days(day: date, number: int, *, left_out: frozenset[date]) -> date:
+    """The `number`-th day after `day` that counts."""
+    if not left_out:
+        return day + number * DAY
+    while number:
+        day += DAY
+        number -= day not in left_out
+    return day
+
+
+def _tell_counted(first: date, last: date, calendar: Calendar, locale: str, left_out: frozenset[date]) -> str:
     """Which days between were skipped, with the reason, and which weekend days were counted all the same."""
     days = list(list_days(first + DAY, last))
-    skipped = [_tell_run(run, locale) for run in _list_rest(days, calendar)]
-    made_up = [format_month_day(day, locale) for day in days if calendar.kind_of(day) is DayKind.MAKE_UP]
+    runs = _list_runs(days, lambda day: PAUSED if day in left_out else _reason(day, calendar))
+    made_up = [
+        format_month_day(day, locale)
+        for day in days
+        if day not in left_out and calendar.kind_of(day) is DayKind.MAKE_UP
+    ]
+    skipped = [_tell_run(run, locale) for run in runs]
     return _list("skipped", skipped, locale) + _list("made_up", made_up, locale)
 
 
-def _tell_ending(rule: DeadlineRule, first: date, last: date, calendar: Calendar, locale: str) -> str:
+def _tell_left_out(first: date, last: date, locale: str, left_out: frozenset[date]) -> str:
+    """Of natural days only those are not counted on which the clock stood."""
+    runs = _list_runs(list_days(first + DAY, last), lambda day: PAUSED if day in left_out else "")
+    return _list("skipped", [_tell_run(run, locale) for run in runs], locale)
+
+
+def _tell_ending(
+    rule: DeadlineRule, first: date, last: date, calendar: Calendar, locale: str, left_out: frozenset[date]
+) -> str:
     """Why the last day of natural days moved on, or why it did not although it is no ordinary working day."""
-    unrolled = first + rule.limit.amount * DAY
+    unrolled = add_natural_days(first, rule.limit.amount, left_out=left_out)
     why = _reason(unrolled, calendar)
     if unrolled != last:
         return text("deadlines.rolled", locale, day=format_day(unrolled, locale), reason=text(why, locale))
@@ -69,9 +96,9 @@ def _tell_ending(rule: DeadlineRule, first: date, last: date, calendar: Calendar
             return ""
 
 
-def _list_rest(days: Iterable[date], calendar: Calendar) -> Iterator[Run]:
-    """Neighbouring rest days with the same reason, joined."""
-    reasons = ((day, _reason(day, calendar)) for day in days)
+def _list_runs(days: Iterable[date], reason_of: Callable[[date], str]) -> Iterator[Run]:
+    """Neighbouring days with the same reason, joined; days without one fall away."""
+    reasons = ((day, reason_of(day)) for day in days)
     for why, group in groupby(reasons, key=lambda pair: pair[1]):
         run = [day for day, _ in group]
         if why:

@@ -28,8 +28,10 @@ from triage.assess import assess_waiting
 from triage.attachment_reading import Room, read_attachments
 from triage.language import Classifier
 from triage.matters import Matters, mark_old_tips
+from triage.recounting import shift_clocks
 from triage.rises import notice_rises
 from triage.sweep import sweep_deadlines
+from triage.waiting import move_waiting_cases
 
 __all__ = [
     "Job",
@@ -97,6 +99,8 @@ def make_jobs(
             is_single=True,
             is_vital=True,
         ),
+        Job("casework", 30, lambda now: move_waiting_cases(db, catalog=catalog, now=now), is_single=True),
+        Job("calendar", 3600, lambda now: _once(shift_clocks(db, catalog=catalog, now=now)), is_single=True),
         Job(
             "rises", 900, lambda now: notice_rises(db, rule=catalog.duplicates.rise, now=now), is_single=True
         ),
@@ -106,6 +110,12 @@ def make_jobs(
         Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
         Job("identities", 3600, lambda now: forget_identities(db, now=now), is_single=True),
     ]
+
+
+async def _once(work: Awaitable[int]) -> int:
+    """For work that is complete after one call, however much it did."""
+    await work
+    return 0
 
 
 async def purge(db: Database, files: Path, *, now: datetime) -> int:

@@ -72,6 +72,16 @@ def _choose(line: Mapping[str, Any], text: str, catalog: Catalog) -> Route:
     return Route(line["jurisdiction"])
 
 
+def propose_office(jurisdiction: str, clauses: Sequence[str], catalog: Catalog) -> str:
+    """Where a case belongs, by place and then by clause: a kind of body that the city looks after stays with it.
+
+    Which officer of the office has it follows from the load (`choose_officer`).
+    """
+    subjects = {catalog.clauses[clause].subject for clause in clauses if clause in catalog.clauses}
+    is_of_city = bool(subjects & set(catalog.routing.city_subjects))
+    return jurisdiction if jurisdiction in catalog.counties and not is_of_city else CITY
+
+
 def choose_officer(loads: Sequence[tuple[int, int]]) -> int | None:
     """The officer with the fewest open cases, the longest-serving of equals; `loads` = (staff id, open cases)."""
     return min(loads, key=lambda load: (load[1], load[0]))[0] if loads else None

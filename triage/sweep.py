@@ -24,6 +24,8 @@ from models.queries.tips import list_tips_of_case
 from models.session import Database
 from models.staff import Staff
 from models.states import Role, Urgency
+from triage.actions import urge_by_system
+from triage.actions.results import LIMITS
 from triage.deadlines import LadderStep, StepKind, ladder_of
 from triage.escalation import (
     EVENT_KINDS,
@@ -39,8 +41,11 @@ from triage.escalation import (
 from triage.permissions import CITY
 
 SWEEP_LIMIT = 500
-REPORTER_IS_TOLD = frozenset({"D10"})
+REPORTER_IS_TOLD = frozenset({"D10", "D11", "P02"})
 """A reporter hears that verification takes longer, not of every promise within the bureau."""
+
+STANDS_FOR = {"bureau_head": Role.SUPERVISOR}
+"""Who hears of a duty whose bearer has no account of his own role."""
 
 log = structlog.get_logger()
 
@@ -80,7 +85,7 @@ async def _plan(
     tellings = [
         Telling(person.id, deadline.id, ladder.index(step), step)
         for step in progress.told
-        for person in await readers.find(case, Role(step.role))
+        for person in await readers.find(case, STANDS_FOR.get(step.role) or Role(step.role))
     ]
     return Turn(deadline, case, progress, tuple(tellings))
 
@@ -171,7 +176,18 @@ class Sweep:
         for step in turn.progress.steps:
             self._record(session, turn, step)
         await self._tell(session, turn)
+        await self._urge(session, turn)
         return len(turn.progress.steps)
+
+    async def _urge(self, session: AsyncSession, turn: Turn) -> None:
+        """A limit of verification that was missed is urged by itself, a level for each rung of its ladder."""
+        if turn.deadline.rule_id not in LIMITS:
+            return
+        ladder = _ladder(turn.deadline, self._catalog)[: turn.progress.stage]
+        rungs = sum(step.kind is StepKind.ESCALATE for step in ladder)
+        if any(step.kind is StepKind.ESCALATE for step in turn.progress.steps):
+            case = await session.get_one(Case, turn.case.id)
+            await urge_by_system(session, case, rung=rungs, tells=not self._digests, now=self._now)
 
     def _record(self, session: AsyncSession, turn: Turn, step: LadderStep) -> None:
         deadline = turn.deadline
@@ -201,7 +217,7 @@ class Sweep:
                     self._people[telling.staff_id],
                     NOTICE_KINDS[telling.step.kind],
                     case=case,
-                    dedup=f"deadline:{deadline.id}:{telling.stage}",
+                    dedup=f"deadline:{deadline.id}:{telling.stage}:{deadline.due_at:%Y%m%d%H%M}",
                     values=values,
                     now=self._now,
                     send_at=self._send_at(telling.step.kind, case.urgency),

@@ -173,8 +173,13 @@ async def list_findings(session: AsyncSession, case_id: int) -> Sequence[Finding
 
 
 async def list_deadlines(session: AsyncSession, case_id: int) -> Sequence[Deadline]:
-    """All clocks of a case, by due time."""
-    statement = select(Deadline).where(Deadline.case_id == case_id).order_by(Deadline.due_at, Deadline.id)
+    """All clocks of a case with their pauses, by due time."""
+    statement = (
+        select(Deadline)
+        .where(Deadline.case_id == case_id)
+        .options(selectinload(Deadline.pauses))
+        .order_by(Deadline.due_at, Deadline.id)
+    )
     return (await session.scalars(statement)).all()
 
 

@@ -24,6 +24,25 @@ async def list_due_clocks(
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
+async def list_clocks_of_other_calendars(
+    session: AsyncSession, version: str, *, after: int, limit: int
+) -> Sequence[tuple[int, int]]:
+    """Running clocks that were counted by another calendar and not missed yet: (clock, case), by id from `after` on."""
+    statement = (
+        select(Deadline.id, Deadline.case_id)
+        .where(
+            Deadline.id > after,
+            Deadline.calendar_version != version,
+            Deadline.met_at.is_(None),
+            Deadline.cancelled_at.is_(None),
+            Deadline.breached_at.is_(None),
+        )
+        .order_by(Deadline.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
 async def move_clock(
     session: AsyncSession,
     deadline_id: int,

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from models.case import Deadline, ThrottleCount
+from models.case import NO_CLOCK, Deadline, ThrottleCount
 from models.message import Message
 from models.queries.limits import count_try
 from models.states import MessageKind
@@ -67,12 +67,13 @@ async def mark_letters_read(session: AsyncSession, tip_id: int, *, now: datetime
 
 
 async def list_clocks(session: AsyncSession, case_id: int, rules: Sequence[str]) -> Sequence[Deadline]:
-    """Running deadlines of a case that follow one of `rules`, the nearest first."""
+    """Running deadlines of a case that follow one of `rules`, the nearest first; those that stand have no day."""
     statement = (
         select(Deadline)
         .where(
             Deadline.case_id == case_id,
             Deadline.rule_id.in_(rules),
+            Deadline.due_at < NO_CLOCK,
             Deadline.met_at.is_(None),
             Deadline.cancelled_at.is_(None),
         )

@@ -120,6 +120,9 @@ PAGES = {
         "/cases/{assigned}?do=return",
         "/cases/{verifying}?do=file_result&events=all",
         "/cases/{verifying}?do=ask_reporter",
+        "/cases/{verifying}?do=ask_extension",
+        "/cases/{verifying}?do=ask_suspension",
+        "/cases/{verifying}?track=police&step=suspected",
         "/cases/{closed}",
         "/account",
         "/account/password",
@@ -128,7 +131,7 @@ PAGES = {
     ),
     Role.LEAD: ("/cases/{verifying}?do=assign",),
     Role.INTAKE: ("/desk", "/cases", "/cases/{registered}?do=accept", "/cases/{registered}?do=refuse",
-                  "/cases/{registered}?do=transfer_out"),
+                  "/cases/{registered}?do=transfer_out", "/cases/{registered}?do=merge"),
     Role.OPERATOR: ("/operator", "/operator/status"),
 }  # fmt: skip
 
@@ -171,7 +174,10 @@ async def test_an_officer_works_a_case_with_or_without_scripts(site, db, new_pag
     await page.locator(".acts-bar").get_by_text("提交核查结果").click()
     await page.locator("#act button").click()
     await expect(page.locator(".error-summary")).to_contain_text("请填写“核查结论”")
+    await page.locator("#allegations").select_option("3.1.4:partly_proven")
     await page.get_by_label("部分属实").check()
+    await page.locator("#second").fill("赵工")
+    await page.locator("#evidence").fill("现场检查记录\n询问笔录")
     await page.locator("#result").fill("一、现场检查。\n二、询问学员。")
     await page.locator("#act").get_by_role("button", name="预览").click()
     await expect(page.locator(".paper")).to_contain_text("二、询问学员。")

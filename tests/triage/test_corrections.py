@@ -25,7 +25,7 @@ from models.queries.corrections import (
 from models.session import Database
 from models.states import CaseState, Channel, Disposition, FindingKind, Role, Verdict
 from models.tip import Identity, Tip
-from tests.factories import NOW, make_case, make_finding, make_staff, make_tip
+from tests.factories import NOW, make_case, make_finding, make_staff, make_tip, verified
 from tests.triage.reader import catalog
 from triage import actions
 from triage.archive import is_kept, list_versions
@@ -369,7 +369,10 @@ async def test_what_could_not_be_proven_was_alleged_all_the_same(
     async with db.begin() as session:
         officer = await make_staff(session, Role.OFFICER, "city")
         case = await open_proposed(session, CaseState.VERIFYING)
-        await actions.file_result(session, case, verdict=verdict, result="查了。", by=officer, now=now)
+        checked = verified(case, verdict)
+        await actions.file_result(
+            session, case, verdict=verdict, result="查了。", verification=checked, by=officer, now=now
+        )
         await actions.decide_finding(
             session,
             case,

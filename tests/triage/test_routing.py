@@ -6,7 +6,7 @@ import pytest
 
 from config.catalog import load_catalog
 from config.text import LOCALES, has_text
-from triage.routing import Route, choose_officer, choose_route
+from triage.routing import Route, choose_officer, choose_route, propose_office
 
 CATALOG = load_catalog()
 WORDS = "孟庙镇的某培训学校收两千八包过，不用上课。"
@@ -107,3 +107,11 @@ def test_bodies_that_the_city_looks_after_go_to_the_city():
 )
 def test_the_officer_with_the_fewest_cases_and_of_equals_the_first(loads, officer):
     assert choose_officer(loads) == officer
+
+
+def test_an_office_is_proposed_by_place_and_then_by_clause():
+    assert propose_office("wuyang", ["3.1.4"], CATALOG) == "wuyang"
+    assert propose_office("unknown", ["3.1.4"], CATALOG) == "city"
+    of_city = replace(CATALOG, routing=CATALOG.routing.model_copy(update={"city_subjects": ("exam_site",)}))
+    assert propose_office("wuyang", ["3.3.1"], of_city) == "city"
+    assert propose_office("wuyang", ["3.1.4"], of_city) == "wuyang"

@@ -20,6 +20,26 @@ PROCEDURE = [
     (Role.SUPERVISOR, CaseState.RESULT_FILED, Move.SEND_BACK, CaseState.VERIFYING),
     (Role.OFFICER, CaseState.ANSWER_DUE, Move.ANSWER, CaseState.ANSWERED),
     (Role.OFFICER, CaseState.ANSWERED, Move.CLOSE, CaseState.CLOSED),
+    (Role.INTAKE, CaseState.REGISTERED, Move.ASK_SUPPLEMENT, CaseState.NEEDS_SUPPLEMENT),
+    (Role.INTAKE, CaseState.NEEDS_SUPPLEMENT, Move.END_SUPPLEMENT, CaseState.REGISTERED),
+    (Role.INTAKE, CaseState.ACCEPTED, Move.VERIFY_DIRECTLY, CaseState.VERIFYING),
+    (Role.OFFICER, CaseState.VERIFYING, Move.ASK_EXTENSION, CaseState.EXTENSION_PENDING),
+    (Role.SUPERVISOR, CaseState.EXTENSION_PENDING, Move.GRANT_EXTENSION, CaseState.VERIFYING),
+    (Role.SUPERVISOR, CaseState.EXTENSION_PENDING, Move.DENY_EXTENSION, CaseState.VERIFYING),
+    (Role.OFFICER, CaseState.VERIFYING, Move.ASK_SUSPENSION, CaseState.VERIFYING),
+    (Role.LEAD, CaseState.VERIFYING, Move.GRANT_SUSPENSION, CaseState.SUSPENDED),
+    (Role.OFFICER, CaseState.SUSPENDED, Move.RESUME, CaseState.VERIFYING),
+    (Role.INTAKE, CaseState.ANSWERED, Move.FOLLOW_UP, CaseState.CLOSED),
+    (Role.INTAKE, CaseState.ANSWERED, Move.REDO, CaseState.VERIFYING),
+    (Role.INTAKE, CaseState.CLOSED, Move.ARCHIVE, CaseState.ARCHIVED),
+    (Role.SUPERVISOR, CaseState.REFUSED, Move.OPEN_REVIEW, CaseState.IN_REVIEW),
+    (Role.SUPERVISOR, CaseState.CLOSED, Move.OPEN_REVIEW, CaseState.IN_REVIEW),
+    (Role.SUPERVISOR, CaseState.IN_REVIEW, Move.UPHOLD, CaseState.CLOSED),
+    (Role.SUPERVISOR, CaseState.IN_REVIEW, Move.REOPEN, CaseState.VERIFYING),
+    (Role.SUPERVISOR, CaseState.IN_REVIEW, Move.TAKE_UP, CaseState.ACCEPTED),
+    (Role.SUPERVISOR, CaseState.SUSPENDED, Move.GRANT_TERMINATION, CaseState.TERMINATED),
+    (Role.INTAKE, CaseState.REGISTERED, Move.MERGE, CaseState.MERGED),
+    (Role.INTAKE, CaseState.MERGED, Move.SPLIT, CaseState.REGISTERED),
     (Role.OFFICER, CaseState.VERIFYING, Move.ASK_REPORTER, CaseState.VERIFYING),
     (Role.OFFICER, CaseState.VERIFYING, Move.ADD_NOTE, CaseState.VERIFYING),
 ]
@@ -32,6 +52,13 @@ FORBIDDEN = [
     (Role.INTAKE, CaseState.ASSIGNED, Move.SIGN_FOR),
     (Role.INTAKE, CaseState.REGISTERED, Move.ANSWER),
     (Role.INTAKE, CaseState.ACCEPTED, Move.REFUSE),
+    (Role.OFFICER, CaseState.EXTENSION_PENDING, Move.GRANT_EXTENSION),
+    (Role.LEAD, CaseState.EXTENSION_PENDING, Move.GRANT_EXTENSION),
+    (Role.OFFICER, CaseState.ANSWERED, Move.FOLLOW_UP),
+    (Role.OFFICER, CaseState.ANSWERED, Move.REDO),
+    (Role.LEAD, CaseState.IN_REVIEW, Move.UPHOLD),
+    (Role.LEAD, CaseState.VERIFYING, Move.GRANT_TERMINATION),
+    (Role.OFFICER, CaseState.VERIFYING, Move.MERGE),
 ]
 
 
@@ -53,9 +80,25 @@ def test_who_does_not_handle_cases_has_no_move(role: Role) -> None:
     assert not any(list_moves(state, role) for state in CaseState)
 
 
+LAST_MOVES = {
+    CaseState.REFUSED: {Move.OPEN_REVIEW},
+    CaseState.CLOSED: {Move.OPEN_REVIEW, Move.ARCHIVE},
+    CaseState.MERGED: {Move.SPLIT},
+}
+
+
 @pytest.mark.parametrize("state", sorted(FINAL_STATES))
-def test_nothing_moves_an_ended_case(state: CaseState) -> None:
-    assert not any(list_moves(state, role) for role in Role)
+def test_an_ended_case_is_archived_reviewed_or_split_off_and_nothing_else(state: CaseState) -> None:
+    moves = {move for role in Role for move in list_moves(state, role)}
+    assert moves == LAST_MOVES.get(state, set())
+
+
+def test_every_state_of_the_procedure_can_be_reached() -> None:
+    reached, found = {CaseState.REGISTERED}, {CaseState.REGISTERED}
+    while found:
+        found = {step.to for step in STEPS.values() if step.to and step.origins & reached} - reached
+        reached |= found
+    assert reached == set(CaseState)
 
 
 def test_every_state_that_can_be_reached_can_be_left_or_is_final() -> None:

@@ -1,13 +1,13 @@
 """Everything that the page of one case shows, collected in one read and put into words. Nothing is decided here."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.case import Case, Deadline, Finding
+from models.case import Case, Deadline, Finding, TrackStep
 from models.disclosure import CaseSummary
 from models.event import Event
 from models.message import Message
@@ -16,10 +16,11 @@ from models.queries.cases import list_deadlines, list_events, list_findings, lis
 from models.queries.notices import list_notices_of_case
 from models.queries.staff import find_staff, list_staff
 from models.queries.tips import list_tips_of_case
+from models.queries.tracks import list_ordering_events, list_track_steps
 from models.staff import Staff
 from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
 from models.tip import Attachment, Tip
-from triage.clocks import is_running
+from triage.console.clock_list import view_clocks
 from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
 from triage.console.timeline import Entry, make_timeline
@@ -43,6 +44,10 @@ class CaseFile:
     summary: CaseSummary | None = None
     is_masked: bool = False
     """Whether this reader sees the citizen's words only masked, or the summary instead."""
+    track_steps: Sequence[tuple[TrackStep, str | None]] = ()
+    ordering: Sequence[Event] = ()
+    numbers: Mapping[int, str] = field(default_factory=dict)
+    merged_into: str = ""
 
     @property
     def attachments(self) -> dict[int, Attachment]:
@@ -59,10 +64,16 @@ class CaseFile:
 
 async def load_case_file(session: AsyncSession, case: Case) -> CaseFile:
     """Read all that belongs to a case that the reader may see."""
+    tips = await list_tips_of_case(session, case.id)
+    into = await session.get(Case, case.merged_into_id) if case.merged_into_id else None
     return CaseFile(
         case=case,
         officer=await find_staff(session, case.officer_id),
-        tips=await list_tips_of_case(session, case.id),
+        tips=tips,
+        track_steps=await list_track_steps(session, case.id) if case.tracks else (),
+        ordering=await list_ordering_events(session, case) if len(tips) > 1 else (),
+        numbers={tip.id: tip.number for tip in tips},
+        merged_into=into.number if into else "",
         findings=await list_findings(session, case.id),
         deadlines=await list_deadlines(session, case.id),
         events=await list_events(session, case.id),
@@ -245,50 +256,6 @@ def _name_decision(value: str, decision: Decision | None, *, is_proposed: bool) 
     return "dropped"
 
 
-# ---------------------------------------------------------------- clocks
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One clock of the case with its full sentence."""
-
-    rule_id: str
-    name: str
-    sentence: str
-    due: str
-    due_at: datetime
-    status: str  # text key under console.clock.: running, met, met_late, cancelled, cancelled_late
-    ended_at: datetime | None
-    tone: str
-    left: str
-    is_estimate: bool
-
-
-def view_clocks(file: CaseFile, words: Words, *, now: datetime) -> list[Clock]:
-    """Running clocks first, nearest on top; then those that ended."""
-    clocks = [_view_clock(row, words, now=now) for row in file.deadlines]
-    return sorted(clocks, key=lambda clock: (clock.status != "running", clock.due_at))
-
-
-def _view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
-    left, tone = words.left(row.rule_id, row.due_at, now=now)
-    late = "_late" if row.breached_at else ""
-    ended_at = row.met_at or row.cancelled_at
-    status = "running" if is_running(row) else f"met{late}" if row.met_at else f"cancelled{late}"
-    return Clock(
-        rule_id=row.rule_id,
-        name=words.clock(row.rule_id, now=now),
-        sentence=row.sentence_en if words.locale == "en" else row.sentence_zh,
-        due=words.due(row.due_at),
-        due_at=row.due_at,
-        status=status,
-        ended_at=ended_at,
-        tone=tone if ended_at is None else ("late" if late else ""),
-        left=left if ended_at is None else words(f"clock.{status}"),
-        is_estimate=row.is_estimate,
-    )
-
-
 # ---------------------------------------------------------------- stages
 
 
@@ -405,7 +372,7 @@ def _when(notice: Notice, words: Words) -> str:
 
 def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetime) -> dict[str, Any]:
     """Everything that the page shows, by the names that the template uses."""
-    case, clocks = file.case, view_clocks(file, words, now=now)
+    case, clocks = file.case, view_clocks(file.deadlines, words, now=now)
     return {
         "file": file,
         "case": case,

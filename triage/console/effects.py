@@ -1,6 +1,6 @@
 """What a move does to the clocks of a case, said before it is made. Pure.
 
-The table repeats what `triage/actions.py` does; a test makes every move and compares.
+The table repeats what `triage/actions` does; a test makes every move and compares.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from triage.clocks import SIDE_CLOCKS
 from triage.workflow import Move
 
 
@@ -18,6 +19,9 @@ class Effect(StrEnum):
     MET_LATE = "met_late"
     ENDED = "ended"
     STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    STANDS = "stands"
     RUNS_ON = "runs_on"
     RUNS_LATE = "runs_late"
     NONE = "none"
@@ -34,61 +38,144 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A clock that runs now."""
+    """A clock that has not ended. `due_at` None: it stands."""
 
     rule_id: str
-    due_at: datetime
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
+    """What a move does to clocks, by their rules."""
+
     met: frozenset[str] = frozenset()
     cancelled: frozenset[str] = frozenset()
     started: tuple[str, ...] = ()
     ends_all: bool = False
+    pauses: str = ""
+    """The reason for which clocks are halted."""
+    resumes: bool = False
+
+    def join(self, more: "Change") -> "Change":
+        """Both at once."""
+        return Change(
+            self.met | more.met,
+            self.cancelled | more.cancelled,
+            (*self.started, *more.started),
+            self.ends_all or more.ends_all,
+            self.pauses or more.pauses,
+            self.resumes or more.resumes,
+        )
 
 
-_CHANGES: Mapping[Move, _Change] = {
-    Move.ACCEPT: _Change(met=frozenset({"D02", "D03"}), started=("D10", "D06")),
-    Move.REFUSE: _Change(met=frozenset({"D02", "D03"}), ends_all=True),
-    Move.TRANSFER_OUT: _Change(met=frozenset({"D02", "D03", "D06"}), ends_all=True),
-    Move.ASSIGN: _Change(met=frozenset({"D06"}), cancelled=frozenset({"D07"}), started=("D07",)),
-    Move.SIGN_FOR: _Change(met=frozenset({"D07", "D02"})),
-    Move.RETURN: _Change(cancelled=frozenset({"D07"}), started=("D06",)),
-    Move.FILE_RESULT: _Change(),
-    Move.SEND_BACK: _Change(),
-    Move.APPROVE: _Change(met=frozenset({"D10"}), started=("D12",)),
-    Move.ANSWER: _Change(met=frozenset({"D12"})),
-    Move.CLOSE: _Change(ends_all=True),
-    Move.ASK_REPORTER: _Change(),
-    Move.ADD_NOTE: _Change(),
+_NOTHING = Change()
+_ENDS = Change(ends_all=True)
+_ASSIGNS = Change(met=frozenset({"D06"}), cancelled=frozenset({"D07"}), started=("D07",))
+CHANGES: Mapping[Move, Change] = {
+    **dict.fromkeys(Move, _NOTHING),
+    Move.ACCEPT: Change(met=frozenset({"D02", "D03"}), started=("D10", "D06")),
+    Move.REFUSE: Change(met=frozenset({"D02", "D03"}), ends_all=True),
+    Move.TRANSFER_OUT: Change(met=frozenset({"D02", "D03", "D06"}), ends_all=True),
+    Move.ASK_SUPPLEMENT: Change(met=frozenset({"D02"}), pauses="supplement", started=("P01",)),
+    Move.END_SUPPLEMENT: Change(cancelled=frozenset({"P01"}), resumes=True),
+    Move.ASSIGN: _ASSIGNS,
+    Move.VERIFY_DIRECTLY: Change(met=frozenset({"D02", "D06", "D09"})),
+    Move.SIGN_FOR: Change(met=frozenset({"D07", "D02", "D09"})),
+    Move.RETURN: Change(cancelled=frozenset({"D07"}), started=("D06",)),
+    Move.GRANT_EXTENSION: Change(cancelled=frozenset({"D10"}), started=("D11",)),
+    Move.RESUME: Change(resumes=True),
+    Move.APPROVE: Change(met=frozenset({"D10", "D11", "P02"}), started=("D12",)),
+    Move.ANSWER: Change(met=frozenset({"D12"})),
+    Move.FOLLOW_UP: _ENDS,
+    Move.REDO: Change(cancelled=frozenset({"D12"}), started=("P02",)),
+    Move.CLOSE: _ENDS,
+    Move.OPEN_REVIEW: Change(started=("D13",)),
+    Move.UPHOLD: Change(met=frozenset({"D13"}), ends_all=True),
+    Move.REOPEN: Change(met=frozenset({"D13"}), cancelled=frozenset({"D12"}), started=("P02",)),
+    Move.TAKE_UP: Change(met=frozenset({"D13"}), started=("D10", "D06")),
+    Move.GRANT_TERMINATION: _ENDS,
+    Move.MERGE: Change(met=frozenset({"D02", "D03"}), ends_all=True),
+    Move.SPLIT: Change(started=("D03",)),
 }
+RECUSAL_OF_OFFICER = _ASSIGNS
+"""Who recuses himself from his own case hands it to the next officer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How due times come about: of a clock started now, of one that goes on now, and which may stand for a reason."""
+
+    due_of: Callable[[str], datetime]
+    resumed_due: Callable[[str], datetime | None] = lambda _rule_id: None
+    rests: Callable[[str, str], bool] = lambda _rule_id, _reason: False
 
 
 def tell_effects(
-    moves: Sequence[Move], running: Sequence[Running], *, due_of: Callable[[str], datetime], now: datetime
+    moves: Sequence[Move],
+    running: Sequence[Running],
+    *,
+    counting: Counting,
+    now: datetime,
+    more: Change = _NOTHING,
 ) -> list[Line]:
-    """What `moves`, made one after the other now, do to the clocks that run. `due_of`: due time of a clock started now.
+    """What `moves`, made one after the other now, do to the clocks that run. `more`: what this case adds to it.
 
     Raises KeyError for a move that the table does not know.
     """
     clocks = {clock.rule_id: clock.due_at for clock in running}
     lines: list[Line] = []
-    started: dict[str, datetime] = {}
-    for change in (_CHANGES[move] for move in moves):
-        for rule_id in [rule for rule in clocks if rule in change.met]:
-            late = clocks.pop(rule_id) < now
-            if started.pop(rule_id, None) is None:
-                lines.append(Line(Effect.MET_LATE if late else Effect.MET, rule_id))
-        for rule_id in [rule for rule in clocks if change.ends_all or rule in change.cancelled]:
-            clocks.pop(rule_id)
-            lines.append(Line(Effect.ENDED, rule_id))
+    started: set[str] = set()
+    for move in moves:
+        change = CHANGES[move].join(more)
+        lines += _stop(clocks, started, change, now=now)
+        lines += _halt(clocks, change, counting, now=now)
         for rule_id in change.started:
-            clocks[rule_id] = started[rule_id] = due_of(rule_id)
-    lines += [Line(Effect.STARTED, rule_id, due) for rule_id, due in started.items() if rule_id in clocks]
+            clocks[rule_id] = counting.due_of(rule_id)
+            started.add(rule_id)
+    told = {line.rule_id for line in lines}
+    lines += [Line(Effect.STARTED, rule_id, clocks[rule_id]) for rule_id in clocks if rule_id in started]
     lines += [
-        Line(Effect.RUNS_LATE if due < now else Effect.RUNS_ON, rule_id, due)
+        _tell_untouched(rule_id, due, now=now)
         for rule_id, due in clocks.items()
-        if rule_id not in started
+        if rule_id not in started and rule_id not in told
     ]
     return lines or [Line(Effect.NONE)]
+
+
+def _stop(
+    clocks: dict[str, datetime | None], started: set[str], change: Change, *, now: datetime
+) -> list[Line]:
+    lines = []
+    for rule_id in [rule for rule in clocks if rule in change.met]:
+        due = clocks.pop(rule_id)
+        if rule_id in started:
+            started.discard(rule_id)
+        else:
+            lines.append(Line(Effect.MET_LATE if due and due < now else Effect.MET, rule_id))
+    ended = [
+        rule for rule in clocks if rule in change.cancelled or (change.ends_all and rule not in SIDE_CLOCKS)
+    ]
+    for rule_id in ended:
+        clocks.pop(rule_id)
+        lines.append(Line(Effect.ENDED, rule_id))
+    return lines
+
+
+def _halt(
+    clocks: dict[str, datetime | None], change: Change, counting: Counting, *, now: datetime
+) -> list[Line]:
+    lines = []
+    for rule_id, due in clocks.items():
+        if change.pauses and due and due >= now and counting.rests(rule_id, change.pauses):
+            clocks[rule_id] = None
+            lines.append(Line(Effect.PAUSED, rule_id))
+        if change.resumes and due is None:
+            clocks[rule_id] = counting.resumed_due(rule_id)
+            lines.append(Line(Effect.RESUMED, rule_id, clocks[rule_id]))
+    return lines
+
+
+def _tell_untouched(rule_id: str, due: datetime | None, *, now: datetime) -> Line:
+    if due is None:
+        return Line(Effect.STANDS, rule_id)
+    return Line(Effect.RUNS_LATE if due < now else Effect.RUNS_ON, rule_id, due)

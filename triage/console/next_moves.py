@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.catalog import Catalog
-from models.case import Case
+from models.case import Case, Deadline
 from models.staff import Staff
-from models.states import Role
-from triage.clocks import is_running
+from models.states import CaseState, Role
+from triage.actions import gather_facts, review_until
+from triage.clocks import find_rule, is_paused, is_running, stretches_of
 from triage.console.case_page import CaseFile
-from triage.console.effects import Running, tell_effects
+from triage.console.effects import RECUSAL_OF_OFFICER, Change, Counting, Running, tell_effects
 from triage.console.moves import moves_of
 from triage.console.words import Words
 from triage.deadlines import compute_due
-from triage.workflow import STEPS, Move, check_move
+from triage.guards import FREE_RETURNS, MOST_CALLS, UNASKED
+from triage.workflow import STEPS, Move, check_guards, check_move
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,28 @@ class Choice:
 
 
 SIDE_MOVES = frozenset(
-    {Move.ADD_NOTE, Move.ASK_REPORTER, Move.RETURN, Move.REFUSE, Move.TRANSFER_OUT, Move.SEND_BACK}
+    {
+        Move.ADD_NOTE,
+        Move.ASK_REPORTER,
+        Move.RETURN,
+        Move.REFUSE,
+        Move.TRANSFER_OUT,
+        Move.SEND_BACK,
+        Move.ASK_SUPPLEMENT,
+        Move.VERIFY_DIRECTLY,
+        Move.RECUSE,
+        Move.ASK_EXTENSION,
+        Move.DENY_EXTENSION,
+        Move.ASK_SUSPENSION,
+        Move.DENY_SUSPENSION,
+        Move.ASK_TERMINATION,
+        Move.DENY_TERMINATION,
+        Move.NOTE_CALL,
+        Move.REDO,
+        Move.OPEN_REVIEW,
+        Move.MERGE,
+        Move.SPLIT,
+    }
 )
 
 
@@ -38,13 +61,24 @@ def view_choices(
 ) -> list[Choice]:
     """Every move that leads on from this state, with its effect on the clocks; those of others say whose they are."""
     case = file.case
+    facts = gather_facts(
+        case,
+        staff,
+        deadlines=file.deadlines,
+        tips=file.tips,
+        review_until=review_until(case, catalog),
+        now=now,
+    )
     choices = []
     for move, step in STEPS.items():
         if case.state not in step.origins:
             continue
-        refusal = check_move(move, case.state, staff.role)
-        why_not = _whose(move, words) if refusal else _own_result(case, staff, move, words)
-        effects = () if why_not else _tell(file, move, words, catalog=catalog, now=now)
+        refusal = check_guards(move, facts)
+        if refusal and refusal.reason in UNASKED:
+            continue
+        is_others = check_move(move, case.state, staff.role) is not None
+        why_not = _whose(move, words) if is_others else words.refusal(refusal) if refusal else ""
+        effects = () if why_not else _tell(file, staff, move, words, catalog=catalog, now=now)
         choices.append(Choice(move, words(f"move.{move}.button"), why_not, effects, _is_main(move, case)))
     return sorted(choices, key=lambda choice: (bool(choice.why_not), not choice.is_main))
 
@@ -60,17 +94,78 @@ def _whose(move: Move, words: Words) -> str:
     return words("case.made_by", roles=roles)
 
 
-def _own_result(case: Case, staff: Staff, move: Move, words: Words) -> str:
-    """Nobody approves what he filed himself; he sees why before he tries."""
-    return words.error("move.own_result") if move is Move.APPROVE and case.result_by == staff.id else ""
+def _tell(
+    file: CaseFile, staff: Staff, move: Move, words: Words, *, catalog: Catalog, now: datetime
+) -> list[str]:
+    running = [
+        Running(row.rule_id, None if is_paused(row) else row.due_at)
+        for row in file.deadlines
+        if is_running(row)
+    ]
+    lines = tell_effects(
+        moves_of(move),
+        running,
+        counting=make_counting(file.case, file.deadlines, catalog=catalog, now=now),
+        now=now,
+        more=find_more(file.case, staff, move, file.deadlines),
+    )
+    return [words.effect(line, now=now) for line in lines]
 
 
-def _tell(file: CaseFile, move: Move, words: Words, *, catalog: Catalog, now: datetime) -> list[str]:
-    running = [Running(row.rule_id, row.due_at) for row in file.deadlines if is_running(row)]
+def make_counting(case: Case, deadlines: Sequence[Deadline], *, catalog: Catalog, now: datetime) -> Counting:
+    """How the due times of this case come about now."""
+    by_rule = {row.rule_id: row for row in deadlines if is_running(row)}
 
     def due_of(rule_id: str) -> datetime:
+        if rule_id == "D11" and (limit := by_rule.get("D10")):
+            return extended_due(limit, int((case.pending or {}).get("days") or 1), catalog, now=now)
         return compute_due(catalog.deadline_in_force(rule_id, now), now, calendar=catalog.calendar).due_at
 
-    return [
-        words.effect(line, now=now) for line in tell_effects(moves_of(move), running, due_of=due_of, now=now)
-    ]
+    def resumed_due(rule_id: str) -> datetime | None:
+        row = by_rule[rule_id]
+        rule = find_rule(row, catalog)
+        stretches = [*stretches_of(row), *((one.started_at, now) for one in row.pauses if not one.ended_at)]
+        return (
+            compute_due(
+                rule,
+                row.counted_from or row.started_at,
+                calendar=catalog.calendar,
+                days=row.granted_days,
+                pauses=stretches,
+            ).due_at
+            if rule
+            else None
+        )
+
+    def rests(rule_id: str, reason: str) -> bool:
+        rule = find_rule(by_rule[rule_id], catalog)
+        return rule is not None and reason in rule.pauses
+
+    return Counting(due_of, resumed_due, rests)
+
+
+def extended_due(limit: Deadline, days: int, catalog: Catalog, *, now: datetime) -> datetime:
+    """Until when an extension of the first limit would run."""
+    rule = catalog.deadline_in_force("D11", now)
+    return compute_due(rule, limit.due_at, calendar=catalog.calendar, days=days).due_at
+
+
+def find_more(case: Case, staff: Staff, move: Move, deadlines: Sequence[Deadline]) -> Change:
+    """What this very case adds to the table: a dispute that begins or ends, the last call, the officer who leaves."""
+    has_dispute = any(row.rule_id == "D09" and is_running(row) for row in deadlines)
+    match move:
+        case Move.RETURN if case.returns + 1 >= FREE_RETURNS and not has_dispute:
+            return Change(started=("D09",))
+        case Move.ASSIGN if staff.role is Role.SUPERVISOR and case.state is CaseState.ACCEPTED:
+            return Change(met=frozenset({"D09"}) if case.returns >= FREE_RETURNS else frozenset())
+        case Move.RECUSE if case.officer_id == staff.id and case.state in {
+            CaseState.ASSIGNED,
+            CaseState.VERIFYING,
+        }:
+            return RECUSAL_OF_OFFICER
+        case Move.GRANT_SUSPENSION:
+            return Change(pauses=str((case.pending or {}).get("kind", "")))
+        case Move.NOTE_CALL if case.calls + 1 >= MOST_CALLS:
+            return Change(ends_all=True)
+        case _:
+            return Change()

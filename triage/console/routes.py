@@ -19,6 +19,7 @@ from triage.console.views import (
     second_factor,
     sign_in,
     summary,
+    tracks,
     welcome,
 )
 from triage.disclosure import DECIDERS
@@ -69,6 +70,7 @@ ROUTES = (
     Route("GET", "/approvals", disclosure.show_approvals, DECIDERS),
     Route("POST", r"/approvals/identity/{disclosure_id:\d{1,18}}", disclosure.decide, DECIDERS),
     Route("POST", r"/approvals/text/{text_id:\d{1,18}}", disclosure.decide_text, DECIDERS),
+    Route("POST", r"/cases/{number:\d{12}}/tracks/{track:[a-z]+}", tracks.take_step, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
     Route(
         "GET",

@@ -39,7 +39,7 @@ class Entry:
 
 
 TOLD_BY_MESSAGES = frozenset({"reporter_wrote", "reporter_asked", "note_added"})
-CLOCKWORK = frozenset({"clock_started", "clock_met", "clock_cancelled"})
+CLOCKWORK = frozenset({"clock_started", "clock_paused", "clock_resumed", "clock_met", "clock_cancelled"})
 TOLD_ELSEWHERE = frozenset({"likeness_found"})
 """The page shows it in its own place, to those who may see both cases."""
 BY_REPORTER = frozenset(

@@ -136,6 +136,17 @@ class Words:
         named = joiner.join(f"{name} {self.clause(name)}" for name in clause_ids)
         return self("finding.verified", clauses=named or self("finding.no_clause_verified"))
 
+    def judged(self, verdicts: Mapping[str, str]) -> str:
+        """The verdict on each allegation."""
+        return self("finding.joiner").join(
+            self(
+                "finding.judged",
+                clause=f"{clause} {self.clause(clause)}",
+                verdict=self.state("verdict", said),
+            )
+            for clause, said in verdicts.items()
+        )
+
     def police_decided(self, value: str) -> str:
         """Whether a result calls the matter one for the police."""
         return self("finding.police_line", said=self(f"finding.police_decided.{value}"))
@@ -189,6 +200,10 @@ class Words:
         """A sentence of the area errors."""
         return text(f"errors.{key}", self.locale, **values)
 
+    def refusal(self, refusal: Refusal) -> str:
+        """Why something cannot be done, as a sentence."""
+        return self.error(self.refusal_key(refusal), **self.refusal_values(refusal))
+
     def refusal_key(self, refusal: Refusal) -> str:
         """Text key of a refusal under `errors.`."""
         return refusal.reason if "." in refusal.reason else f"move.{refusal.reason}"
@@ -203,8 +218,10 @@ class Words:
                 return self(f"move.{value}.button")
             case "state":
                 return self.state("case", value)
-            case "role":
-                return self.state("role", value)
+            case "role" | "verdict":
+                return self.state(name, value)
+            case "track":
+                return ", ".join(text(f"casework.track.{name}", self.locale) for name in value.split(", "))
             case "field":
                 return self(f"field.{value}")
             case _:
@@ -231,6 +248,7 @@ class Words:
     def _facts(self, facts: Mapping[str, Any]) -> dict[str, str]:
         """Facts of an event in words; what a sentence does not ask for is left out by it."""
         due = facts.get("due")
+        before = facts.get("before") if due else None  # of a decision it is what stood there
         return {
             "channel": self._known("channel", facts.get("channel")),
             "office": self.office(str(facts.get("office") or "")),
@@ -241,7 +259,28 @@ class Words:
             "finding": self._known("finding", facts.get("finding")),
             "rule": self.clock(str(facts.get("rule") or ""), now=None),
             "due": self.due(datetime.fromisoformat(due)) if due else "",
+            "before": self.due(datetime.fromisoformat(before)) if before else "",
+            "count": str(facts.get("count") or ""),
+            "days": str(facts.get("days") or ""),
+            "why": self._why(facts.get("why")),
+            "how": self._why(facts.get("how")),
+            "satisfaction": self._known("satisfaction", facts.get("satisfaction")),
+            "step": self._step(facts),
         }
+
+    def _why(self, key: object) -> str:
+        return text(f"casework.kind.{key}", self.locale) if key else ""
+
+    def _step(self, facts: Mapping[str, Any]) -> str:
+        """The step of a side track."""
+        if "track" not in facts or "step" not in facts:
+            return ""
+        track, step = facts["track"], facts["step"]
+        return self.text(
+            "casework.step_line",
+            track=self.text(f"casework.track.{track}"),
+            step=self.text(f"casework.step.{track}.{step}"),
+        )
 
     def _known(self, kind: str, value: object) -> str:
         return self.state(kind, str(value)) if value else ""

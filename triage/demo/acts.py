@@ -201,7 +201,21 @@ async def file_result(world: World, session: AsyncSession, case: Case, thread: T
     if thread.was_sent_back:
         result += "\n" + choose_words(world.texts.answers.supplement, case.id)
     by = world.officer(case.office_id, case.officer_id)
-    await actions.file_result(session, case, verdict=verdict, result=result, by=by, now=at)
+    verification = _verification(world, case, verdict, by)
+    await actions.file_result(
+        session, case, verdict=verdict, result=result, verification=verification, by=by, now=at
+    )
+
+
+def _verification(world: World, case: Case, verdict: Verdict, by: Staff) -> actions.Verification:
+    """A colleague went along; partly proven means that the last allegation was not."""
+    allegations = actions.list_allegations(case)
+    verdicts = dict.fromkeys(allegations, verdict)
+    if verdict is Verdict.PARTLY_PROVEN and len(allegations) > 1:
+        verdicts = {**dict.fromkeys(allegations, Verdict.PROVEN), allegations[-1]: Verdict.NOT_PROVEN}
+    texts = world.texts.answers
+    others = [name for name in texts.second_officers if name != by.name]
+    return actions.Verification(others[case.id % len(others)], verdicts, texts.evidence)
 
 
 async def review(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:
@@ -224,8 +238,13 @@ async def answer(world: World, session: AsyncSession, case: Case, thread: Thread
 
 
 async def close(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:  # noqa: ARG001 - an Act
-    """办结, by the desk: who handled a case does not close it."""
-    await actions.close(session, case, by=world.person(Role.INTAKE), now=at)
+    """回访 where the reporter left a way to be called, then 办结; by the desk: who handled a case does neither."""
+    by = world.person(Role.INTAKE)
+    if any(tip.is_named for tip in await list_tips_of_case(session, case.id)):
+        said = ("satisfied", "partly", "dissatisfied")[min(case.id % 7, 2)]
+        await actions.follow_up(session, case, satisfaction=said, by=by, now=at)
+    else:
+        await actions.close(session, case, by=by, now=at)
 
 
 # ---------------------------------------------------------------- words

@@ -19,6 +19,7 @@ from triage.assess import assess_waiting
 from triage.console.context import Call
 from triage.demo import acts
 from triage.demo.attachments import attach
+from triage.demo.rare import show_rare_states
 from triage.demo.texts import Voice, write_tip
 from triage.demo.worktime import add_work, spread
 from triage.demo.world import Thread, World
@@ -85,6 +86,7 @@ class Story:
             else:
                 await self._act(moment)
         await self._pass_time(self._world.now)
+        await show_rare_states(self._world)
         await self._deliver(self._world.now)
 
     # ------------------------------------------------------------ arrivals

@@ -114,6 +114,16 @@ class Answers(Frozen):
     returns: tuple[Words, ...]
     send_backs: tuple[Words, ...]
     urgings: Urgings
+    extension_reason: Words
+    suspension_reason: Words
+    supplement_request: Words
+    merge_reason: Words
+    review_reason: Words
+    withdrawal_reason: Words
+    withdrawal_answer: Words
+    urging_reason: Words
+    second_officers: tuple[Words, ...]
+    evidence: tuple[Words, ...]
     supplement: Words
     unnamed: Words
 

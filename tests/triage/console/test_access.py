@@ -44,6 +44,7 @@ PROMISED = {
     ("POST", "/cases/{number}/identity/open"): OFFICE,
     ("GET", "/approvals"): DECIDERS,
     ("POST", "/approvals/identity/{disclosure_id}"): DECIDERS,
+    ("POST", "/cases/{number}/tracks/{track}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}/original"): OFFICE,
     ("POST", "/cases/{number}/files/{file_id}/original"): OFFICE,
@@ -91,6 +92,7 @@ def fill(path: str, number: str, app=None) -> str:
         .replace("{likeness_id}", "1")
         .replace("{bar_id}", "1")
         .replace("{say}", "same")
+        .replace("{track}", "police")
     )
     if "{" not in path:
         return path

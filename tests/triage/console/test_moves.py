@@ -33,6 +33,9 @@ VIEWS = (
 )
 
 
+WITNESSED = {"second": "赵工", "evidence": "签到表"}
+
+
 def form_of(case: Case, version: int | None = None, **values: str) -> dict[str, str]:
     return {"version": str(version or case.version), **values}
 
@@ -80,21 +83,30 @@ async def test_from_the_city_desk_to_the_closed_case(db, bureau, sign_in, catalo
     assert (await officer.post(f"{page}/sign_for", form_of(case))).says("已签收，开始核查")
 
     case = await reload(db, case)
-    result = {"verdict": "partly_proven", "result": "一、查了广告。\n二、问了学员。", "clauses": "3.1.4"}
-    preview = await officer.post(f"{page}/file_result", form_of(case, step="preview", **result))
+    result = [
+        *{"verdict": "partly_proven", "result": "一、查了广告。\n二、问了学员。"}.items(),
+        *(("allegations", said) for said in ("3.1.4:proven", "3.1.2:not_proven")),
+        *{"second": "赵工", "evidence": "广告截图\n询问笔录"}.items(),
+    ]
+    alone = [("version", str(case.version)), ("step", "send"), *result[:3], *result[4:]]
+    assert (await officer.post(f"{page}/file_result", alone)).says("请填写“逐条核查结论”")
+    first = [("version", str(case.version)), ("step", "preview"), *result]
+    preview = await officer.post(f"{page}/file_result", first)
     assert preview.says("部分属实")
     assert preview.says("二、问了学员。")
     assert (await reload(db, case)).state is CaseState.VERIFYING  # a preview changes nothing
-    assert (await officer.post(f"{page}/file_result", form_of(case, step="send", **result))).status == 200
+    sent = [("version", str(case.version)), ("step", "send"), *result]
+    assert (await officer.post(f"{page}/file_result", sent)).says("已提交核查结果")
 
     case = await reload(db, case)
-    assert case.result == result["result"]
+    assert case.result == "一、查了广告。\n二、问了学员。"
+    assert case.verification["evidence"] == ["广告截图", "询问笔录"]
     assert (await officer.get(page)).says("由县区负责人或分管领导办理")
     assert (await lead.post(f"{page}/send_back", form_of(case, reason="缺监控"))).says("已退回补充核查")
     case = await reload(db, case)
     again = await officer.get(f"{page}?do=file_result")
     assert again.says("一、查了广告。")  # goes on from what was filed
-    await officer.post(f"{page}/file_result", form_of(case, step="send", **result))
+    await officer.post(f"{page}/file_result", [("version", str(case.version)), ("step", "send"), *result])
     case = await reload(db, case)
     assert (await lead.post(f"{page}/approve", form_of(case))).says("审核已通过")
 
@@ -252,13 +264,13 @@ class TestTwoPeople:
             case = await session.get_one(Case, bureau.case.id)
             case.office_id, case.state = "yancheng", CaseState.VERIFYING
         words = "查明：" + "详细情况。" * 50
-        typed = {"verdict": "proven", "result": words, "clauses": "3.1.4"}
+        typed = {"verdict": "proven", "result": words, "allegations": "3.1.4:proven", **WITNESSED}
         stale = await officer.post(f"{page}/file_result", {**old, **typed})
         assert stale.status == 409
         assert stale.says("案件刚刚有了变化")
         assert words in stale.text
         assert "<bdi>属实</bdi>" in stale.text  # in words, not as stored
-        assert stale.says("3.1.4 包过")
+        assert stale.says("：属实")
         assert stale.says("不在本区")  # what happened meanwhile
         case = await reload(db, bureau.case)
         assert case.state is CaseState.VERIFYING
@@ -266,9 +278,7 @@ class TestTwoPeople:
         again = await officer.post(f"{page}/file_result", kept)
         assert f'name="version" value="{case.version}"' in again.text
         assert words in again.text
-        await officer.post(
-            f"{page}/file_result", form_of(case, verdict="proven", result=words, clauses="3.1.4")
-        )
+        await officer.post(f"{page}/file_result", {**typed, **form_of(case)})
         assert (await reload(db, case)).result == words
 
     async def test_a_stale_form_for_a_step_that_is_over_says_so(self, db, bureau, sign_in):
@@ -313,7 +323,8 @@ class TestMessages:
         officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
         await lead.get(f"/cases/{case.number}")
         assert not (await reload(db, case)).has_unread
-        fields = form_of(case, verdict="proven", result="一小时前开始写的", clauses="3.1.4")
+        fields = form_of(case, verdict="proven", result="一小时前开始写的", **WITNESSED)
+        fields["allegations"] = "3.1.4:proven"
         assert (await officer.post(f"/cases/{case.number}/file_result", fields)).says("已提交核查结果")
 
     async def test_a_note_and_a_question_stand_in_the_history_once(self, db, bureau, sign_in):
@@ -460,17 +471,19 @@ class TestVerifiedFindings:
         officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
         page = f"/cases/{case.number}"
         form = await officer.get(f"{page}?do=file_result")
-        assert form.says("核实的条款")
-        assert 'value="3.1.4" checked' in form.text
+        assert form.says("逐条核查结论")
+        assert form.text.count('name="allegations"') == 2
         assert 'value="3.4.1">' in form.text  # can be added
         assert not form.says("应当移送公安的线索")
         fields = [
-            *(("version", str(case.version)), ("verdict", "proven"), ("result", "事实")),
-            *(("clauses", "3.1.4"), ("clauses", "3.4.1")),
+            *(("version", str(case.version)), ("verdict", "partly_proven"), ("result", "事实")),
+            *(("allegations", "3.1.4:proven"), ("allegations", "3.1.2:not_proven"), ("clauses", "3.4.1")),
+            *WITNESSED.items(),
         ]
         preview = await officer.post(f"{page}/file_result", [*fields, ("step", "preview")])
         assert preview.says("核实的条款")
-        assert preview.text.count('type="hidden" name="clauses"') == 2
+        assert preview.text.count('type="hidden" name="allegations"') == 2
+        assert preview.says("赵工")
         assert await self.decisions(db, case) == {}
         await officer.post(f"{page}/file_result", [*fields, ("step", "send")])
         assert await self.decisions(db, case) == {"clause": ["3.1.4", "3.4.1"]}
@@ -484,12 +497,34 @@ class TestVerifiedFindings:
         case = await self.open(db, bureau)
         officer = await sign_in(bureau.by_role[Role.OFFICER])
         page = f"/cases/{case.number}/file_result"
-        answer = await officer.post(page, form_of(case, verdict=verdict, result="事实", step="preview"))
+        fields = form_of(case, verdict=verdict, result="事实", **WITNESSED)
+        answer = await officer.post(page, {**fields, "step": "preview"})
         assert answer.status == 422
-        assert answer.says("请填写“核实的条款”")
-        assert "checked" not in answer.text.split('id="clauses"')[1].split("</fieldset>")[0]
-        unknown = form_of(case, verdict=verdict, result="事实", clauses="9.9")
+        assert answer.says("请填写“逐条核查结论”")
+        unknown = {**fields, "allegations": f"3.1.4:{verdict}", "clauses": "9.9"}
         assert (await officer.post(page, unknown)).status == 422
+
+    async def test_the_verdict_on_the_whole_follows_from_those_on_its_parts(self, db, bureau, sign_in):
+        case = await self.open(db, bureau, clauses=["3.1.4", "3.1.2"])
+        officer = await sign_in(bureau.by_role[Role.OFFICER])
+        fields = [
+            *form_of(case, verdict="proven", result="事实", **WITNESSED).items(),
+            *(("allegations", said) for said in ("3.1.4:proven", "3.1.2:unclear")),
+        ]
+        answer = await officer.post(f"/cases/{case.number}/file_result", fields)
+        assert answer.status == 422
+        assert answer.says("逐条结论合起来是“部分属实”")
+
+    async def test_a_result_needs_a_second_officer_and_evidence(self, db, bureau, sign_in):
+        case = await self.open(db, bureau)
+        person = bureau.by_role[Role.OFFICER]
+        officer = await sign_in(person)
+        page = f"/cases/{case.number}/file_result"
+        fields = form_of(case, verdict="proven", result="事实", allegations="3.1.4:proven")
+        assert (await officer.post(page, fields)).says("请填写“另一名核查人员”")
+        alone = {**fields, "second": person.name, "evidence": "签到表"}
+        assert (await officer.post(page, alone)).says("另一名核查人员不能是您本人")
+        assert (await officer.post(page, {**fields, "second": "赵工"})).says("请填写“证据目录”")
 
     @pytest.mark.parametrize("verdict", ["not_proven", "unclear"])
     async def test_what_is_not_proven_has_none_and_stays_listed_as_reported(
@@ -498,7 +533,9 @@ class TestVerifiedFindings:
         case = await self.open(db, bureau)
         officer = await sign_in(bureau.by_role[Role.OFFICER])
         page = f"/cases/{case.number}"
-        fields = form_of(case, verdict=verdict, result="没有查到", clauses="3.1.4")
+        fields = form_of(
+            case, verdict=verdict, result="没有查到", allegations=f"3.1.4:{verdict}", **WITNESSED
+        )
         preview = await officer.post(f"{page}/file_result", {**fields, "step": "preview"})
         assert preview.says("核实的条款：无")
         await officer.post(f"{page}/file_result", fields)
@@ -513,7 +550,7 @@ class TestVerifiedFindings:
         officer = await sign_in(bureau.by_role[Role.OFFICER])
         page = f"/cases/{case.number}/file_result"
         assert (await officer.get(f"/cases/{case.number}?do=file_result")).says("是否属于应当移送公安的线索")
-        fields = form_of(case, verdict="proven", result="事实", clauses="3.1.4")
+        fields = form_of(case, verdict="proven", result="事实", allegations="3.1.4:proven", **WITNESSED)
         answer = await officer.post(page, fields)
         assert answer.status == 422
         assert answer.says("请填写“是否属于应当移送公安的线索”")
@@ -530,7 +567,8 @@ class TestVerifiedFindings:
             await make_finding(session, case, tip, FindingKind.POLICE_REFERRAL, "true")
         officer, lead = await sign_in(bureau.by_role[Role.OFFICER]), await sign_in(bureau.by_role[Role.LEAD])
         page = f"/cases/{case.number}"
-        fields = {"verdict": "proven", "result": "事实", "clauses": "3.1.4", "police": "true"}
+        fields = {"verdict": "proven", "result": "事实", "allegations": "3.1.4:proven", "police": "true"}
+        fields |= WITNESSED
         await officer.post(f"{page}/file_result", form_of(case, **fields))
         case = await reload(db, case)
         assert case.is_police_matter

@@ -13,17 +13,18 @@ from config.web.form import Form
 from models.case import Case
 from models.queries.cases import find_case
 from models.staff import Staff
-from models.states import Role
+from models.states import Role, Track
 from triage import actions, outgoing
 from triage.actions import MoveRefusedError
 from triage.console import case_page, forms
 from triage.console.case_page import CaseFile, load_case_file
+from triage.console.casework import Opened, view_casework
 from triage.console.closed import DONE as CLOSED_DONE
 from triage.console.closed import view_closed
 from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.masking import as_seen
-from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
+from triage.console.moves import FIELDS, LISTS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.outgoing import outgoing_text, view_stopped
 from triage.console.words import Words
@@ -32,7 +33,8 @@ from triage.permissions import reach_of
 from triage.workflow import Move
 
 log = structlog.get_logger()
-DONE = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)}) | CLOSED_DONE
+_SAID = frozenset({"track", *(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
+DONE = _SAID | CLOSED_DONE
 
 
 async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -42,7 +44,23 @@ async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
     await _note_that_it_was_read(desk, staff, number)
     async with desk.db.read() as session:
         file = await load_seen(session, desk, staff, number)
-    return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"))
+    track = _read_opened(query.get("track"), query.get("step"))
+    return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"), track=track)
+
+
+async def show_with_track(
+    request: web.Request, staff: Staff, number: str, opened: Opened, *, status: int
+) -> web.StreamResponse:
+    """The case with the form of a side track open, every word kept."""
+    desk = request.app[DESK]
+    async with desk.db.read() as session:
+        file = await load_seen(session, desk, staff, number)
+    return await _show(request, staff, file, track=opened, status=status)
+
+
+def _read_opened(track: str, step: str) -> Opened | None:
+    known = {one.value: one for one in Track}
+    return Opened(known[track], step) if track in known else None
 
 
 async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -84,11 +102,11 @@ def _read_move(name: str) -> Move:
 def read_typed(form: Form, move: Move) -> Typed:
     """What the form of a move brought. A version that is no number is as stale as can be."""
     version = form.get("version")
-    names = [name for name in FIELDS[move] if name != "clauses"]
+    names = [name for name in FIELDS[move] if name not in LISTS]
     return Typed(
         version=int(version[:9]) if version.isascii() and version.isdecimal() else -1,
         values={name: form.get(name).replace("\r\n", "\n") for name in names},
-        clauses=tuple(dict.fromkeys(form.get_all("clauses"))) if "clauses" in FIELDS[move] else (),
+        **{name: tuple(dict.fromkeys(form.get_all(name))) for name in LISTS if name in FIELDS[move]},
     )
 
 
@@ -113,7 +131,7 @@ def _after(staff: Staff, number: str, move: Move) -> str:
     """Where to go on: the next case of the desk, the list for a case that left the office, else the case itself."""
     if move in {Move.ACCEPT, Move.REFUSE, Move.TRANSFER_OUT} and staff.role is Role.INTAKE:
         return f"/desk?done={move}&number={number}"
-    if move is Move.RETURN:
+    if move in {Move.RETURN, Move.RECUSE}:
         return f"/cases?done={move}&number={number}"
     return f"/cases/{number}?done={move}"
 
@@ -151,6 +169,7 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
     errors: Mapping[str, str] | None = None,
     closed_typed: Mapping[str, str] | None = None,
     done: str = "",
+    track: Opened | None = None,
     status: int = 200,
 ) -> web.Response:
     desk, now = request.app[DESK], request.app[DESK].now()
@@ -166,6 +185,7 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
         **closed,
         "closed_typed": closed_typed or {},
+        **view_casework(file, staff, words, opened=track, now=now),
         "likenesses": likenesses,
         "choices": choices,
         "opened": opened if opened in can else "",
@@ -272,7 +292,7 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
         file = await load_seen(session, desk, staff, number)
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     effects = next(choice.effects for choice in choices if choice.move is move)
-    values = forms.preview(file, move, typed, words)
+    values = forms.preview(file, move, typed, words, now=now)
     return await show(
         request, staff, "preview.html", case=file.case, move=move.value, effects=effects, **values
     )
