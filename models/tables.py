@@ -3,6 +3,7 @@
 from models.base import Base
 from models.case import Case, Deadline, Finding, Heartbeat, ThrottleCount
 from models.event import Event
+from models.issued_paper import Paper, PaperDraft
 from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
 from models.notice import Notice
@@ -25,6 +26,8 @@ __all__ = [
     "Likeness",
     "Message",
     "Notice",
+    "Paper",
+    "PaperDraft",
     "Staff",
     "StaffSession",
     "ThrottleCount",
