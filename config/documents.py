@@ -1,6 +1,6 @@
 """Shape of `documents.yaml`: the papers of a case, who makes and reads them, and what they may take from the case.
 
-No part of `Catalog`: how a tip was judged does not depend on how papers read, so the version of the rules does not either.
+No part of `Catalog`: how a tip is judged does not depend on how papers read, nor does the version of the rules.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Papers that were issued, and what is being written for one. An issued paper never changes: a correction is a new one."""
+"""Papers that were issued, and drafts of them. An issued paper never changes: a correction is a new one."""
 
 from sqlalchemy import Connection, ForeignKey, LargeBinary, String, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
@@ -33,7 +33,9 @@ class Paper(Base):
     replaces_id: Mapped[int | None] = mapped_column(
         ForeignKey("paper.id"), comment="the paper it corrects and takes the place of"
     )
-    request_key: Mapped[str] = mapped_column(String(32), unique=True, comment="the same form sent twice is one")
+    request_key: Mapped[str] = mapped_column(
+        String(32), unique=True, comment="the same form sent twice is one"
+    )
     docx_sha256: Mapped[Digest]
     pdf_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32), comment="none: no Chinese fonts there")
     docx: Mapped[Sealed] = mapped_column(deferred=True, comment="sealed, place paper.docx")

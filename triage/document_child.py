@@ -1,6 +1,6 @@
-"""Run by itself: a paper as JSON on standard input, its files on standard output. Its parent ends it when it takes long.
+"""Run by itself: a paper as JSON on standard input, its files on standard output. Its parent ends it when it is slow.
 
-Answer: four bytes that say how long the DOCX is, the DOCX, then the PDF; no PDF where this machine has no Chinese fonts.
+Answer: four bytes that say how long the DOCX is, the DOCX, then the PDF; no PDF where there are no Chinese fonts.
 """
 
 import json
@@ -9,8 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from triage.document_docx import make_docx  # noqa: E402 - the path comes first
-from triage.document_pdf import FontsMissingError, make_pdf  # noqa: E402
+from triage.document_docx import make_docx
+from triage.document_pdf import FontsMissingError, make_pdf
 
 
 def main() -> None:

@@ -166,7 +166,7 @@ def _write_listing(word: Word, block: dict[str, Any]) -> None:
         _fill(cell, name, align=WD_ALIGN_PARAGRAPH.CENTER, font=HEADING)
     for row in block["rows"]:
         for place, (cell, words) in enumerate(zip(table.add_row().cells, row, strict=True)):
-            _fill(cell, words, align=None if place == 1 else WD_ALIGN_PARAGRAPH.CENTER)
+            _fill(cell, words, align=WD_ALIGN_PARAGRAPH.LEFT if place == 1 else WD_ALIGN_PARAGRAPH.CENTER)
     _line(word, size=10)
 
 
@@ -201,7 +201,9 @@ def _table(word: Word, widths: list[int]) -> Any:  # noqa: ANN401 - python-docx 
     return table
 
 
-def _fill(cell: _Cell, words: str, *, align: WD_ALIGN_PARAGRAPH | None = None, font: str = BODY) -> None:
+def _fill(
+    cell: _Cell, words: str, *, align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.LEFT, font: str = BODY
+) -> None:
     for place, one in enumerate(words.split("\n")):
         paragraph = cell.paragraphs[0] if place == 0 else cell.add_paragraph()
         paragraph.alignment = align
@@ -220,7 +222,8 @@ def _line(
 ) -> Paragraph:
     paragraph = word.add_paragraph()
     layout = paragraph.paragraph_format
-    paragraph.alignment = align
+    if align is not None:
+        paragraph.alignment = align
     layout.space_before = layout.space_after = Pt(0)
     if exact:
         layout.line_spacing_rule, layout.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(exact)
@@ -234,7 +237,8 @@ def _line(
 def _add(paragraph: Paragraph, words: str, *, font: str = BODY, size: int = 16, color: str = "") -> None:
     run = paragraph.add_run(words)
     run.font.size, run.font.name = Pt(size), LATIN
-    run._element.rPr.rFonts.set(qn("w:eastAsia"), font)  # noqa: SLF001 - python-docx names Western fonts only
+    fonts = run._element.get_or_add_rPr().get_or_add_rFonts()  # noqa: SLF001 - python-docx names Western fonts only
+    fonts.set(qn("w:eastAsia"), font)
     if color:
         run.font.color.rgb = RGBColor.from_string(color)
 

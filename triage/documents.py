@@ -27,7 +27,7 @@ PARTS = "｜"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One paper, ready to be laid out. `head`: the red head, or none; `day`: under the issuer, none where nobody signs."""
+    """One paper, ready to be laid out. `head`: the red head, or none; no `day` where the bureau does not sign."""
 
     form: str
     title: str
@@ -172,9 +172,7 @@ _CLOCKS = {"verification_due": "D10", "signing_due": "D07", "answer_due": "D12"}
 def _dates(case: Case, deadlines: Iterable[Deadline]) -> dict[str, str]:
     newest = {row.rule_id: row for row in sorted(deadlines, key=lambda row: row.occasion)}
     days = {f"{name}_on": write_day(getattr(case, f"{name}_at")) for name in _DAYS}
-    dues = {
-        fact: write_day(newest[rule].due_at) if rule in newest else "" for fact, rule in _CLOCKS.items()
-    }
+    dues = {fact: write_day(newest[rule].due_at) if rule in newest else "" for fact, rule in _CLOCKS.items()}
     return days | dues
 
 
@@ -199,9 +197,7 @@ def _prefill_field(item: FormField, facts: Mapping[str, str], documents: Documen
     return fill(item.prefill, facts)
 
 
-def _only_allowed(
-    form: PaperForm, facts: Mapping[str, str], documents: DocumentFile
-) -> dict[str, str]:
+def _only_allowed(form: PaperForm, facts: Mapping[str, str], documents: DocumentFile) -> dict[str, str]:
     may_know = documents.may_know(form)
     return {name: value for name, value in facts.items() if name in may_know}
 
@@ -312,5 +308,8 @@ def write_number(
 ) -> str:
     """漯应急举受〔2026〕12号; a county office has its name before it. `serial` is a figure, or blanks in a preview."""
     pattern = documents.numbers["city" if office_id == CITY else "other"]
-    office = catalog.offices[office_id].short_name[BASE_LOCALE]
-    return fill(pattern, {"office": office, "mark": form.mark, "year": str(year), "serial": serial})
+    office = catalog.offices.get(office_id) or catalog.offices[CITY]
+    return fill(
+        pattern,
+        {"office": office.short_name[BASE_LOCALE], "mark": form.mark, "year": str(year), "serial": serial},
+    )

@@ -7,7 +7,7 @@ by a whole paper or not at all: the row has no gaps. Within one process papers w
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakKeyDictionary
@@ -50,6 +50,7 @@ from triage.permissions import CITY, scope_of
 
 TRIES = 25
 BLANK_SERIAL = "　"
+LayOut = Callable[[Document], Awaitable[PaperFiles]]
 _turns: WeakKeyDictionary[Database, asyncio.Lock] = WeakKeyDictionary()
 
 
@@ -83,6 +84,7 @@ async def issue_paper(
     documents: DocumentFile,
     keys: Keys,
     now: datetime,
+    lay_out: LayOut = make_files,
 ) -> Paper:
     """Issue it, or give the paper that this order has brought forth already.
 
@@ -98,7 +100,7 @@ async def issue_paper(
                 document = await write_document(
                     session, case, order, by=by, catalog=catalog, documents=documents, now=now, serial=serial
                 )
-            files = await make_files(document)
+            files = await lay_out(document)
             try:
                 async with db.begin() as session:
                     return await _store(session, order, document, files, serial, by=by, keys=keys, now=now)
@@ -141,7 +143,7 @@ async def write_document(
 
     Raises PaperRefusedError for words that must not leave the bureau.
     """
-    around = await load_surroundings(session, case, catalog, by=by)
+    around = await load_surroundings(session, case, by=by)
     replaced = await find_paper(session, case.id, order.replaces_id) if order.replaces_id else None
     number = write_number(
         documents, order.form, catalog, by.office_id,
@@ -162,9 +164,7 @@ async def write_document(
     return document
 
 
-async def load_surroundings(
-    session: AsyncSession, case: Case, catalog: Catalog, *, by: Staff
-) -> Surroundings:
+async def load_surroundings(session: AsyncSession, case: Case, *, by: Staff) -> Surroundings:
     """What papers need to know beside the case's own row."""
     officer = await find_staff(session, case.officer_id)
     tips = await list_tips_of_case(session, case.id)
@@ -236,4 +236,7 @@ def seal_typed(keys: Keys, values: Mapping[str, str]) -> bytes:
 
 def open_typed(keys: Keys, sealed: bytes) -> dict[str, str]:
     """What was typed."""
-    return {str(name): str(value) for name, value in json.loads(keys.unseal("file", sealed, place="paper.typed")).items()}
+    return {
+        str(name): str(value)
+        for name, value in json.loads(keys.unseal("file", sealed, place="paper.typed")).items()
+    }

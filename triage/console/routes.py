@@ -4,7 +4,18 @@ from aiohttp import web
 
 from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
-from triage.console.views import account, case, cases, desk, files, home, likenesses, operator, sign_in
+from triage.console.views import (
+    account,
+    case,
+    cases,
+    desk,
+    files,
+    home,
+    likenesses,
+    operator,
+    papers,
+    sign_in,
+)
 
 OPERATORS = frozenset({Role.OPERATOR})
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
@@ -41,6 +52,15 @@ ROUTES = (
     ),
     Route(
         "POST", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/original", files.send_original, CASE_READERS
+    ),
+    Route("GET", r"/cases/{number:\d{12}}/papers/{form:[a-z_]+}", papers.show_form, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/papers/{form:[a-z_]+}", papers.take_form, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}/papers/{paper_id:\d{1,18}}", papers.show_paper, CASE_READERS),
+    Route(
+        "GET",
+        r"/cases/{number:\d{12}}/papers/{paper_id:\d{1,18}}/{kind:docx|pdf}",
+        papers.send_file,
+        CASE_READERS,
     ),
     Route("GET", "/desk", desk.show_desk, DESK_STAFF),
     Route("GET", "/operator", operator.show_form, OPERATORS),

@@ -236,6 +236,7 @@ class Words:
             "office": self.office(str(facts.get("office") or "")),
             "verdict": self._known("verdict", facts.get("verdict")),
             "code": str(facts.get("code") or ""),
+            "number": str(facts.get("number") or ""),
             "finding": self._known("finding", facts.get("finding")),
             "rule": self.clock(str(facts.get("rule") or ""), now=None),
             "due": self.due(datetime.fromisoformat(due)) if due else "",

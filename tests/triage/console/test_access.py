@@ -28,6 +28,10 @@ PROMISED = {
     ("GET", "/cases/{number}/files/{file_id}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}/original"): OFFICE,
     ("POST", "/cases/{number}/files/{file_id}/original"): OFFICE,
+    ("GET", "/cases/{number}/papers/{form}"): OFFICE,
+    ("POST", "/cases/{number}/papers/{form}"): OFFICE,
+    ("GET", "/cases/{number}/papers/{paper_id}"): OFFICE,
+    ("GET", "/cases/{number}/papers/{paper_id}/{kind}"): OFFICE,
     ("GET", "/desk"): DESK,
     ("GET", "/operator"): CALLS,
     ("POST", "/operator"): CALLS,
@@ -57,6 +61,9 @@ def fill(path: str, number: str, app=None) -> str:
         .replace("{file_id}", "1")
         .replace("{likeness_id}", "1")
         .replace("{say}", "same")
+        .replace("{form}", "verification_report")
+        .replace("{paper_id}", "1")
+        .replace("{kind}", "pdf")
     )
     if "{" not in path:
         return path

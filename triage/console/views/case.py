@@ -22,6 +22,7 @@ from triage.console.context import DESK, Desk, show
 from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.moves import FIELDS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
+from triage.console.paper_page import view_papers
 from triage.console.words import Words
 from triage.permissions import scope_of
 from triage.workflow import Move
@@ -144,10 +145,12 @@ async def _show(
     with_clockwork = get_query(request).get("events") == "all"
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
+        papers = await view_papers(session, file.case, staff, words)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
         "likenesses": likenesses,
+        "papers": papers,
         "choices": choices,
         "opened": opened if opened in can else "",
         "errors": errors or {},
