@@ -18,8 +18,8 @@ from triage import outgoing
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"')
 FILLED = {
-    "matter": "培训学校代签考勤。", "findings": "经查，存在代签。", "conclusion": "属实", "handling": "已责令改正，<b>立案</b> #let x",
-    "legal": "", "review_way": "可以申请复查。", "contact": "12350",
+    "matter": "培训学校代签考勤。", "findings": "经查，存在代签。", "conclusion": "属实",
+    "handling": "改正，<b>立案</b> #let x", "legal": "", "review_way": "可以申请复查。", "contact": "12350",
 }  # fmt: skip
 
 
@@ -71,7 +71,7 @@ async def test_from_form_to_both_files(due, bureau, sign_in, db):
     assert "答复要点。" in form.text
     issued, preview = await issue(intake, due)
     assert "漯应急举答〔2026〕　号" in preview.text
-    assert "已责令改正，&lt;b&gt;立案&lt;/b&gt; #let x" in preview.text
+    assert "改正，&lt;b&gt;立案&lt;/b&gt; #let x" in preview.text
     assert issued.says("文书已出具，编号 漯应急举答〔2026〕1号")
     async with db.read() as session:
         paper = await session.scalar(select(Paper))
@@ -81,7 +81,7 @@ async def test_from_form_to_both_files(due, bureau, sign_in, db):
     pdf = await intake.get(f"/cases/{due.number}/papers/{paper.id}/pdf")
     assert hashlib.sha256(word.body).digest() == paper.docx_sha256
     assert hashlib.sha256(pdf.body).digest() == paper.pdf_sha256
-    assert "已责令改正，<b>立案</b> #let x" in [
+    assert "改正，<b>立案</b> #let x" in [
         line.text for line in docx.Document(io.BytesIO(word.body)).paragraphs
     ]
     assert "漯应急举答〔2026〕1号" in PdfReader(io.BytesIO(pdf.body)).pages[0].extract_text().replace(" ", "")
