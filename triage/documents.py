@@ -158,10 +158,11 @@ def _place(catalog: Catalog, jurisdiction: str) -> str:
 
 def _clause_facts(case: Case, catalog: Catalog) -> dict[str, str]:
     clauses = [catalog.clauses[name] for name in case.clauses if name in catalog.clauses]
+    checks = dict.fromkeys(line for clause in clauses for line in clause.checklist(BASE_LOCALE))
     return {
         "clauses": "\n".join(f"{clause.id} {clause.title(BASE_LOCALE)}" for clause in clauses),
         "clause_words": "\n".join(clause.title(BASE_LOCALE) for clause in clauses),
-        "checks": "\n".join(line for clause in clauses for line in clause.checklist(BASE_LOCALE)),
+        "checks": "\n".join(f"{place}. {line}" for place, line in enumerate(checks, start=1)),
     }
 
 

@@ -1,6 +1,5 @@
 """Papers in a real Chromium: the section, the form, the sheet, the print; narrow, in English, dark."""
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -17,8 +16,6 @@ from tests.factories import make_case, make_staff
 from triage.console.app import make_console
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-SHOTS = os.environ.get("SHOTS", "")
-"""A folder for pictures of the pages, for those who want to look."""
 
 
 @pytest.fixture
@@ -28,7 +25,9 @@ async def site(db, settings, keys, monkeypatch, now) -> AsyncIterator[str]:
         for role in Role:
             await make_staff(session, role, "city", login=role.value)
         clauses = ["3.1.4", "3.3.6", "3.4.3"]
-        await make_case(session, CaseState.VERIFYING, target=LONG_NAME, clauses=clauses, number="263184720393")
+        await make_case(
+            session, CaseState.VERIFYING, target=LONG_NAME, clauses=clauses, number="263184720393"
+        )
     doors = {"receive_tip": receive_tip, "find_tip_by_receipt": find_tip_by_receipt}
     runner = SiteRunner(make_console(db, settings=settings, catalog=load_catalog(), keys=keys, **doors))
     await runner.setup()
@@ -46,30 +45,26 @@ async def test_a_paper_from_the_list_to_its_number(site, new_page, check_axe, wi
     await page.emulate_media(color_scheme=scheme)
     await enter(page, site, Role.INTAKE, lang=lang)
 
-    async def look(name: str) -> None:
+    async def look() -> None:
         assert await page.locator("html").get_attribute("lang") == lang
         assert await page.locator("h1").count() == 1
         await check_fit(page)
         await check_axe(page)
-        if SHOTS:
-            await page.screenshot(path=f"{SHOTS}/{name}-{width}-{lang}.png", full_page=True)
 
     await page.goto(f"{site}/cases/263184720393")
-    await look("case")
+    await look()
     await page.locator('.paper-list a[href$="/papers/assignment"]').click()
     await page.locator("#to").fill("临颍县应急管理局")
     await page.locator("#summary").fill(f"据反映，该校组织代考。\n{POISON}")
     await page.locator("#due").fill("2026年5月3日")
-    await look("form")
+    await look()
     await page.locator('button[value="preview"]').click()
     await expect(page.locator(".sheet")).to_contain_text(POISON)
     await expect(page.locator(".sheet .red-head")).to_have_text("漯河市应急管理局")
-    await look("preview")
-    if SHOTS and width == 1280:
-        await page.pdf(path=f"{SHOTS}/print.pdf", prefer_css_page_size=True)
+    await look()
     await page.locator('button[value="issue"]').click()
     await expect(page.locator(".banner.done")).to_contain_text("漯应急举交〔2026〕1号")
-    await look("issued")
+    await look()
     await page.goto(f"{site}/cases/263184720393")
     await expect(page.locator(".papers")).to_contain_text("漯应急举交〔2026〕1号")
-    await look("case-after")
+    await look()

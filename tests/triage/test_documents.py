@@ -59,8 +59,8 @@ def make_full(catalog) -> Case:
     }
     return make(
         office_id="linying", jurisdiction="linying", clauses=list(catalog.clauses), target="临颍县宏达培训学校" * 8,
-        result="查明的情况。\n" * 60, answer="答复内容。\n" * 60, is_police_matter=True, verdict=Verdict.PARTLY_PROVEN,
-        reason_code="R4", **moments,
+        result="内部核查记载。\n" * 60, answer="答复内容。\n" * 60, is_police_matter=True,
+        verdict=Verdict.PARTLY_PROVEN, reason_code="R4", **moments,
     )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def test_a_form_that_asks_for_more_than_its_reader_may_see_does_not_load():
 def test_the_accused_does_not_learn_that_there_was_a_tip(catalog):
     document = write(catalog, "inspection_notice", make_full(catalog), AROUND, "略")
     said = read_docx(make_docx(document.to_json()))
-    for word in ("举报人", "2026 0304 1234", "答复内容", "查明的情况"):
+    for word in ("举报人", "2026 0304 1234", "答复内容", "内部核查记载"):
         assert word not in said
 
 
@@ -205,7 +205,7 @@ def test_findings_of_staff_stay_inside(catalog):
     for form in DOCUMENTS.forms:
         if form.reader != "internal":
             document = write(catalog, form.id, make_full(catalog), AROUND, "略")
-            assert "查明的情况" not in str(document.to_json()), form.id
+            assert "内部核查记载" not in str(document.to_json()), form.id
 
 
 def test_only_law_that_somebody_has_read_is_printed(catalog):
