@@ -9,11 +9,12 @@ import zlib
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from config.catalog import Catalog, load_catalog
 from config.documents import load_documents
 from models.audit import find_broken_event
+from models.checks import check_database
 from models.event import Event
 from models.issued_paper import IssuedPaperChangedError, Paper
 from models.queries.papers import get_sealed, list_papers
@@ -212,3 +213,15 @@ async def test_both_files_have_the_hashes_that_were_noted(db, desk, catalog, key
     assert digests == [paper.docx_sha256, paper.pdf_sha256]
     assert [event.data["docx"], event.data["pdf"]] == [digest.hex() for digest in digests]
     assert paper.number.encode() not in docx
+
+
+async def test_a_gap_and_a_damaged_file_are_found(db, desk, catalog, keys, tmp_path):
+    staff, case = desk
+    papers = [await issue(db, staff, order(case, key), catalog, keys) for key in range(3)]
+    assert not await check_database(db, files=tmp_path, now=NOW, keys=keys)
+    async with db.begin() as session:
+        await session.execute(delete(Paper).where(Paper.id == papers[1].id))
+        await session.execute(update(Paper).where(Paper.id == papers[2].id).values(docx=b"broken"))
+    told = " ".join(str(problem) for problem in await check_database(db, files=tmp_path, now=NOW, keys=keys))
+    assert "have a gap: 2 papers, from 1 to 3" in told
+    assert f"The DOCX of paper {papers[2].id} is damaged" in told

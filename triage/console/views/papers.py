@@ -53,8 +53,8 @@ async def show_form(request: web.Request, staff: Staff) -> web.StreamResponse:
     """The form as it was left, else prefilled from the case, or from the paper that it corrects."""
     form, query = _read_form(request), get_query(request)
     desk, replaces = request.app[DESK], _read_id(query.get("replaces"))
+    case = await _get_open_case(request, staff, form)
     async with desk.db.read() as session:
-        case = await _get_open_case(request, staff, form)
         draft = await find_draft(session, case.id, form.id, staff.id)
         old = await find_paper(session, case.id, replaces) if replaces else None
         if replaces and (old is None or old.form != form.id):
