@@ -6,7 +6,7 @@ same bytes, so the parts are packed anew with one fixed time.
 
 import re
 import zipfile
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -90,7 +90,7 @@ def _set_properties(word: Word, document: dict[str, Any]) -> None:
     facts.author = facts.last_modified_by = document["issuer"]
     facts.title, facts.subject, facts.comments, facts.keywords = document["title"], document["number"], "", ""
     facts.language = "zh-CN"
-    facts.created = facts.modified = made_at.replace(tzinfo=None)
+    facts.created = facts.modified = made_at.astimezone(UTC).replace(tzinfo=None)
     facts.revision = 1
 
 
@@ -132,7 +132,9 @@ def _rule_below(paragraph: Paragraph, *, color: str = RED) -> None:
     for name, value in (("val", "single"), ("sz", "12"), ("space", "6"), ("color", color)):
         line.set(qn(f"w:{name}"), value)
     borders.append(line)
-    paragraph._p.get_or_add_pPr().append(borders)  # noqa: SLF001 - python-docx knows no borders
+    # Word refuses properties of a paragraph that stand in another order than the standard's.
+    after = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr", "w:sectPr")
+    paragraph._p.get_or_add_pPr().insert_element_before(borders, *after)  # noqa: SLF001 - python-docx knows no borders
 
 
 # ---------------------------------------------------------------- blocks

@@ -135,6 +135,7 @@ def test_files_name_the_bureau_and_no_person_or_machine(catalog):
     word, pdf = make_docx(document), make_pdf(document)
     facts = docx.Document(io.BytesIO(word)).core_properties
     assert (facts.author, facts.last_modified_by) == ("漯河市应急管理局", "漯河市应急管理局")
+    assert facts.created == NOW
     told = PdfReader(io.BytesIO(pdf)).metadata
     assert (told.author, told.title) == ("漯河市应急管理局", "举报事项答复书")
     with zipfile.ZipFile(io.BytesIO(word)) as parts:
@@ -152,6 +153,9 @@ def test_docx_is_laid_out_as_official_papers_are(catalog):
     assert 'w:eastAsia="仿宋_GB2312"' in xml
     assert 'w:eastAsia="方正小标宋简体"' in xml
     assert "PAGE" in page.footer._element.xml
+    line = next(one for one in word.paragraphs if one.text == "漯应急举受〔2026〕12号")
+    order = [child.tag.rpartition("}")[2] for child in line._p.pPr]
+    assert order == ["pBdr", "spacing", "jc"], "Word refuses another order"
 
 
 def test_the_red_head_is_the_bureaus_own_numbered_papers_alone(catalog):
