@@ -6,7 +6,8 @@ from pathlib import Path
 
 from config.calendars import Calendar
 from config.catalog import load_catalog
-from config.rulefile import CONFIG, CatalogError, Problem
+from config.documents import FILE, DocumentFile
+from config.rulefile import CONFIG, CatalogError, Problem, read_shape
 from config.settings import Settings
 from config.text import BASE_LOCALE, FORMS, LOCALES, PLACEHOLDER, read_texts
 
@@ -18,6 +19,10 @@ def check_catalog(root: Path = CONFIG) -> list[Problem]:
     problems = list(check_locales(root))
     try:
         load_catalog(root)
+    except CatalogError as error:
+        problems += error.problems
+    try:
+        read_shape(DocumentFile, root / FILE, root=root)
     except CatalogError as error:
         problems += error.problems
     return list(dict.fromkeys(problems))

@@ -23,6 +23,7 @@ from models.event import Event
 from models.files import ORPHAN_AGE, AttachmentLostError, find_missing_files, open_original
 from models.likeness import Likeness
 from models.notice import Notice
+from models.paper_checks import find_paper_problems
 from models.replay_check import Replay, compare_with_events
 from models.session import Database
 from models.states import FINAL_STATES, CaseState, FindingSource, LikenessState, NoticeState
@@ -100,6 +101,7 @@ async def check_database(
             ("clocks", _check_clocks(session, recompute)),
             ("replay", _check_replay(session, replay)),
             ("files", _check_files(session, files, keys, now=now)),
+            ("papers", _check_papers(session, keys)),
             ("versions", _check_versions(session, versions)),
             ("audit", _check_audit(session)),
         ):
@@ -189,6 +191,11 @@ def _is_whole(folder: Path, attachment: Attachment, keys: Keys) -> bool:
         return hashlib.sha256(open_original(folder, attachment, keys)).digest() == attachment.digest
     except (SealBrokenError, AttachmentLostError):
         return False
+
+
+async def _check_papers(session: AsyncSession, keys: Keys | None) -> AsyncIterator[Problem]:
+    async for words in find_paper_problems(session, keys):
+        yield Problem("papers", words)
 
 
 async def _check_versions(session: AsyncSession, kept: Collection[str] | None) -> AsyncIterator[Problem]:

@@ -5,6 +5,7 @@ from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount
 from models.case_bar import CaseBar
 from models.disclosure import CaseSummary, Disclosure, OutgoingText
 from models.event import Event
+from models.issued_paper import Paper, PaperDraft
 from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
 from models.notice import Notice
@@ -32,6 +33,8 @@ __all__ = [
     "Message",
     "Notice",
     "OutgoingText",
+    "Paper",
+    "PaperDraft",
     "Pause",
     "Rating",
     "RecoveryCode",

@@ -16,6 +16,7 @@ from triage.console.views import (
     likenesses,
     operator,
     outgoing,
+    papers,
     second_factor,
     sign_in,
     summary,
@@ -80,6 +81,15 @@ ROUTES = (
     ),
     Route(
         "POST", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/original", files.send_original, CASE_READERS
+    ),
+    Route("GET", r"/cases/{number:\d{12}}/papers/{form:[a-z_]+}", papers.show_form, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/papers/{form:[a-z_]+}", papers.take_form, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}/papers/{paper_id:\d{1,18}}", papers.show_paper, CASE_READERS),
+    Route(
+        "GET",
+        r"/cases/{number:\d{12}}/papers/{paper_id:\d{1,18}}/{kind:docx|pdf}",
+        papers.send_file,
+        CASE_READERS,
     ),
     Route("GET", "/desk", desk.show_desk, DESK_STAFF),
     Route("GET", "/operator", operator.show_form, OPERATORS),

@@ -256,6 +256,7 @@ class Words:
             "code": str(facts.get("code") or ""),
             "solved": self._known("solved", facts.get("solved")),
             "score": str(facts.get("score") or ""),
+            "number": str(facts.get("number") or ""),
             "finding": self._known("finding", facts.get("finding")),
             "rule": self.clock(str(facts.get("rule") or ""), now=None),
             "due": self.due(datetime.fromisoformat(due)) if due else "",

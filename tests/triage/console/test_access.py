@@ -48,6 +48,10 @@ PROMISED = {
     ("GET", "/cases/{number}/files/{file_id}"): OFFICE,
     ("GET", "/cases/{number}/files/{file_id}/original"): OFFICE,
     ("POST", "/cases/{number}/files/{file_id}/original"): OFFICE,
+    ("GET", "/cases/{number}/papers/{form}"): OFFICE,
+    ("POST", "/cases/{number}/papers/{form}"): OFFICE,
+    ("GET", "/cases/{number}/papers/{paper_id}"): OFFICE,
+    ("GET", "/cases/{number}/papers/{paper_id}/{kind}"): OFFICE,
     ("GET", "/desk"): DESK,
     ("GET", "/operator"): CALLS,
     ("POST", "/operator"): CALLS,
@@ -93,6 +97,9 @@ def fill(path: str, number: str, app=None) -> str:
         .replace("{bar_id}", "1")
         .replace("{say}", "same")
         .replace("{track}", "police")
+        .replace("{form}", "verification_report")
+        .replace("{paper_id}", "1")
+        .replace("{kind}", "pdf")
     )
     if "{" not in path:
         return path

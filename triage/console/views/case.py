@@ -27,6 +27,7 @@ from triage.console.masking import as_seen
 from triage.console.moves import FIELDS, LISTS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.outgoing import outgoing_text, view_stopped
+from triage.console.paper_page import view_papers
 from triage.console.words import Words
 from triage.outgoing import LeakFoundError
 from triage.permissions import reach_of
@@ -180,6 +181,7 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
         closed = await view_closed(session, file.case, staff, words, now=now)
+        papers = await view_papers(session, file.case, staff, words)
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
@@ -187,6 +189,7 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
         "closed_typed": closed_typed or {},
         **view_casework(file, staff, words, opened=track, now=now),
         "likenesses": likenesses,
+        "papers": papers,
         "choices": choices,
         "opened": opened if opened in can else "",
         "errors": errors or {},
