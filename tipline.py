@@ -167,7 +167,7 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
 
 
 def _make_console(home: Home) -> "web.Application":
-    from bot.intake import receive_tip
+    from bot.intake import receive_message, receive_tip
     from bot.receipts import find_tip_by_receipt
     from triage.console.app import make_console
 
@@ -178,6 +178,7 @@ def _make_console(home: Home) -> "web.Application":
         keys=home.keys,
         receive_tip=receive_tip,
         find_tip_by_receipt=find_tip_by_receipt,
+        receive_message=receive_message,
     )
 
 

@@ -29,7 +29,7 @@ from config.questionnaires import Questionnaire
 from config.routing import Routing
 from config.rulefile import CONFIG, CatalogError, Problem, read_shape
 
-NOT_RULES = ("locales", "demo", "ui")
+NOT_RULES = ("locales", "demo", "ui", "desk")
 Read = TypeVar("Read")
 Shape = TypeVar("Shape", bound=BaseModel)
 

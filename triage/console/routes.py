@@ -4,9 +4,22 @@ from aiohttp import web
 
 from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
-from triage.console.views import account, case, cases, desk, files, home, likenesses, operator, sign_in
+from triage.console.views import (
+    account,
+    case,
+    cases,
+    desk,
+    files,
+    home,
+    likenesses,
+    operator,
+    operator_ends,
+    operator_status,
+    sign_in,
+)
 
 OPERATORS = frozenset({Role.OPERATOR})
+CALL = r"/operator/calls/{call_id:\d{1,18}}"
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
 
 OPEN_ROUTES = [
@@ -45,7 +58,18 @@ ROUTES = (
     Route("GET", "/desk", desk.show_desk, DESK_STAFF),
     Route("GET", "/operator", operator.show_form, OPERATORS),
     Route("POST", "/operator", operator.take_call, OPERATORS),
-    Route("GET", "/operator/status", operator.show_status_form, OPERATORS),
-    Route("POST", "/operator/status", operator.tell_status, OPERATORS),
+    Route("POST", "/operator/draft", operator.save_draft, OPERATORS),
+    Route("POST", "/operator/aids", operator.show_aids, OPERATORS),
+    Route("POST", "/operator/units", operator_ends.find_names, OPERATORS),
+    Route("GET", "/operator/paper", operator_ends.show_paper, OPERATORS),
+    Route("GET", "/operator/status", operator_status.show_status_form, OPERATORS),
+    Route("POST", "/operator/status", operator_status.tell_status, OPERATORS),
+    Route("GET", CALL, operator.show_call, OPERATORS),
+    Route("GET", f"{CALL}/card", operator_ends.show_card, OPERATORS),
+    Route("POST", f"{CALL}/card", operator_ends.close_card, OPERATORS),
+    Route("GET", f"{CALL}/ended", operator_ends.show_ended, OPERATORS),
+    Route("POST", f"{CALL}/reopen", operator.reopen_call, OPERATORS),
+    Route("GET", f"{CALL}/status", operator_status.show_status, OPERATORS),
+    Route("POST", f"{CALL}/supplement", operator_status.add_supplement, OPERATORS),
 )
 """Oversight has its own table in `views/oversight.py`, joined in `app.py`."""
