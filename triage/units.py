@@ -44,7 +44,7 @@ def list_initials(folded: str) -> str:
 
 
 def _initials(words: str) -> str:
-    return "".join(part[:1] for part in lazy_pinyin(words, style=Style.NORMAL, errors=list))
+    return "".join(part[:1] for part in lazy_pinyin(words, style=Style.NORMAL, errors=lambda rest: rest))
 
 
 async def search_units(session: AsyncSession, typed: str) -> list[FoundUnit]:

@@ -89,7 +89,7 @@ async def find_tip(session: AsyncSession, tip_id: int | None) -> Tip | None:
 async def list_states(session: AsyncSession, case_ids: Sequence[int]) -> dict[int, CaseState]:
     """In which states cases are, and nothing else of them."""
     statement = select(Case.id, Case.state).where(Case.id.in_(case_ids))
-    return {case_id: state for case_id, state in await session.execute(statement)}
+    return dict((await session.execute(statement)).all())
 
 
 async def find_open_case_to_join(session: AsyncSession, number: str) -> Case | None:

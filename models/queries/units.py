@@ -41,7 +41,7 @@ class FoundUnit:
 
 
 async def find_units(session: AsyncSession, wanted: str, *, limit: int) -> list[FoundUnit]:
-    """Names of which a part is `wanted` (plain characters or initials): those that begin with it, then often named ones."""
+    """Names with the part `wanted` (plain characters or initials): those that begin with it, then often named ones."""
     if not wanted:
         return []
     begun = wanted[:KEY_CHARACTERS].encode()
@@ -55,7 +55,9 @@ async def find_units(session: AsyncSession, wanted: str, *, limit: int) -> list[
         .join(near, near.c.unit_id == Unit.id)
         .outerjoin(main, main.id == Unit.alias_of)
     )
-    rows = [row._tuple() for row in await session.execute(statement)]
+    rows: list[tuple[str, str, str, int, str | None]] = [
+        tuple(row) for row in await session.execute(statement)
+    ]
     rows.sort(key=lambda row: (not _begins(row[1], row[2], wanted), -row[3], len(row[0]), row[0]))
     return [FoundUnit(name, other or "") for name, _, _, _, other in rows[:limit]]
 
@@ -82,7 +84,7 @@ async def insert_unit(
 
 async def find_last_case_read(session: AsyncSession) -> int:
     """Up to which case the names were read."""
-    return await session.scalar(select(func.max(Unit.case_id))) or 0
+    return int(await session.scalar(select(func.max(Unit.case_id))) or 0)
 
 
 async def list_named_cases(session: AsyncSession, *, after: int, limit: int) -> Sequence[tuple[int, str]]:

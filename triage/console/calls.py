@@ -50,7 +50,8 @@ def open_answers(call: HotlineCall, keys: Keys) -> Typed:
     """What was typed; nothing once it was erased."""
     if call.answers is None:
         return empty()
-    return empty() | json.loads(keys.unseal("identity", call.answers, place=PLACE))
+    kept: Typed = json.loads(keys.unseal("identity", call.answers, place=PLACE))
+    return empty() | kept
 
 
 def find_errors(typed: Typed, locale: str) -> dict[str, str]:

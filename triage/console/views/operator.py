@@ -153,8 +153,8 @@ async def _send_away(request: web.Request, staff: Staff, form: Form) -> web.Stre
             )
             end = CallEnd.DROPPED if is_dropped else CallEnd.TRANSFERRED
             await end_call(session, call, end, now=now)
-            where = {"destination": call.destination} if call.destination else {}
-            record_event(session, f"call_{end}", at=now, by=staff.id, reason=call.reason, **where)
+            where = call.destination
+            record_event(session, f"call_{end}", at=now, by=staff.id, reason=call.reason, destination=where)
     except CallEndedError:
         return await _refuse(request, staff, form, {"text": _sent_before(request)})
     return see_other(f"/operator/calls/{call.id}/ended")
@@ -199,15 +199,10 @@ async def _store(
     answers = seal_answers(typed, desk.keys)
     row = await file_call(session, staff, key=key, answers=answers, tip_id=receipt.tip_id, now=now)
     if late and row.updated_at == now:
-        facts = {"called_at": late.at.isoformat(timespec="minutes")}
+        when = late.at.isoformat(timespec="minutes")
+        tip_id, why = receipt.tip_id, late.reason
         record_event(
-            session,
-            "call_typed_late",
-            at=now,
-            by=staff.id,
-            tip_id=receipt.tip_id,
-            reason=late.reason,
-            **facts,
+            session, "call_typed_late", at=now, by=staff.id, tip_id=tip_id, reason=why, called_at=when
         )
     return row
 
