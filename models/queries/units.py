@@ -14,7 +14,8 @@ from models.unit import Unit, UnitKey
 
 KEY_CHARACTERS = 6
 """Of each ending of a name so many characters are kept; what was typed beyond them is compared with the name."""
-MOST_LOOKED_AT = 300
+MOST_LOOKED_AT = 600
+MOST_COMPARED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,27 @@ async def find_units(session: AsyncSession, wanted: str, *, limit: int) -> list[
     """Names with the part `wanted` (plain characters or initials): those that begin with it, then often named ones."""
     if not wanted:
         return []
-    begun = wanted[:KEY_CHARACTERS].encode()
-    ids = select(UnitKey.unit_id).where(UnitKey.key >= begun, UnitKey.key < begun + b"\xff").distinct()
-    if len(wanted) > KEY_CHARACTERS:
-        whole = or_(*(column.contains(wanted, autoescape=True) for column in (Unit.folded, Unit.initials)))
-        ids = ids.join(Unit, Unit.id == UnitKey.unit_id).where(whole)
-    near, main = ids.limit(MOST_LOOKED_AT).subquery(), aliased(Unit)
+    begun, is_long = wanted[:KEY_CHARACTERS].encode(), len(wanted) > KEY_CHARACTERS
+    # In the order of the index, so that a part which all names share is not read to its end; taken by itself
+    # first, because PostgreSQL would otherwise begin with the names.
+    near = (
+        select(UnitKey.unit_id)
+        .where(UnitKey.key >= begun, UnitKey.key < begun + b"\xff")
+        .order_by(UnitKey.key, UnitKey.unit_id)
+        .limit(MOST_COMPARED if is_long else MOST_LOOKED_AT)
+        .cte("near")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    main = aliased(Unit)
     statement = (
         select(Unit.name, Unit.folded, Unit.initials, Unit.uses, main.name)
-        .join(near, near.c.unit_id == Unit.id)
         .outerjoin(main, main.id == Unit.alias_of)
+        .where(Unit.id.in_(select(near.c.unit_id)))
     )
-    rows: list[tuple[str, str, str, int, str | None]] = [
-        tuple(row) for row in await session.execute(statement)
-    ]
+    if is_long:
+        columns = (Unit.folded, Unit.initials)
+        statement = statement.where(or_(*(column.contains(wanted, autoescape=True) for column in columns)))
+    rows = list((await session.execute(statement)).all())
     rows.sort(key=lambda row: (not _begins(row[1], row[2], wanted), -row[3], len(row[0]), row[0]))
     return [FoundUnit(name, other or "") for name, _, _, _, other in rows[:limit]]
 
@@ -76,7 +84,7 @@ async def insert_unit(
     newest = func.max(Unit.case_id, case_id) if dialect is sqlite else func.greatest(Unit.case_id, case_id)
     again = {"uses": Unit.uses + 1, "case_id": newest}
     adding = adding.on_conflict_do_update(index_elements=["name"], set_=again)
-    unit_id = (await session.execute(adding.returning(Unit.id))).scalar_one()
+    unit_id: int = (await session.execute(adding.returning(Unit.id))).scalar_one()
     keys = [{"key": key, "unit_id": unit_id} for key in unit.list_keys()]
     await session.execute(dialect.insert(UnitKey).on_conflict_do_nothing(), keys)
     return unit_id
