@@ -33,5 +33,5 @@ class UnitKey(Base):
     __tablename__ = "unit_key"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
 
-    key: Mapped[bytes] = mapped_column(LargeBinary(24), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True, autoincrement=False)

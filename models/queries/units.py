@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -12,10 +12,9 @@ from models.case import Case, Finding
 from models.states import FindingKind
 from models.unit import Unit, UnitKey
 
-KEY_CHARACTERS = 6
+KEY_CHARACTERS = 8
 """Of each ending of a name so many characters are kept; what was typed beyond them is compared with the name."""
 MOST_LOOKED_AT = 600
-MOST_COMPARED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +44,14 @@ async def find_units(session: AsyncSession, wanted: str, *, limit: int) -> list[
     """Names with the part `wanted` (plain characters or initials): those that begin with it, then often named ones."""
     if not wanted:
         return []
-    begun, is_long = wanted[:KEY_CHARACTERS].encode(), len(wanted) > KEY_CHARACTERS
-    # In the order of the index, so that a part which all names share is not read to its end; taken by itself
-    # first, because PostgreSQL would otherwise begin with the names.
-    near = (
-        select(UnitKey.unit_id)
-        .where(UnitKey.key >= begun, UnitKey.key < begun + b"\xff")
-        .order_by(UnitKey.key, UnitKey.unit_id)
-        .limit(MOST_COMPARED if is_long else MOST_LOOKED_AT)
-        .cte("near")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
+    is_long = len(wanted) > KEY_CHARACTERS
+    # A long one is looked for by its start and by its end: one of them is seldom what many names share.
+    near = [_near(wanted[:KEY_CHARACTERS])] + [_near(wanted[-KEY_CHARACTERS:])] * is_long
     main = aliased(Unit)
     statement = (
         select(Unit.name, Unit.folded, Unit.initials, Unit.uses, main.name)
         .outerjoin(main, main.id == Unit.alias_of)
-        .where(Unit.id.in_(select(near.c.unit_id)))
+        .where(Unit.id.in_(union(*near)))
     )
     if is_long:
         columns = (Unit.folded, Unit.initials)
@@ -68,6 +59,14 @@ async def find_units(session: AsyncSession, wanted: str, *, limit: int) -> list[
     rows = list((await session.execute(statement)).all())
     rows.sort(key=lambda row: (not _begins(row[1], row[2], wanted), -row[3], len(row[0]), row[0]))
     return [FoundUnit(name, other or "") for name, _, _, _, other in rows[:limit]]
+
+
+def _near(part: str) -> Select[int]:
+    """Names with a short part, in the order of the index: a part which all share is not read to its end."""
+    begun = part.encode()
+    in_range = (UnitKey.key >= begun, UnitKey.key < begun + b"\xff")
+    ids = select(UnitKey.unit_id).where(*in_range).order_by(UnitKey.key, UnitKey.unit_id)
+    return select(ids.limit(MOST_LOOKED_AT).subquery().c.unit_id)
 
 
 def _begins(folded: str, initials: str, wanted: str) -> bool:

@@ -63,7 +63,7 @@ def _create_units() -> None:
     op.create_index(op.f("ix_unit_case_id"), "unit", ["case_id"])
     op.create_table(
         "unit_key",
-        sa.Column("key", sa.LargeBinary(24), nullable=False),
+        sa.Column("key", sa.LargeBinary(32), nullable=False),
         sa.Column("unit_id", KEY, nullable=False),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_unit_key_unit_id")),
         sa.PrimaryKeyConstraint("key", "unit_id", name=op.f("pk_unit_key")),

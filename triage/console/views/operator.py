@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.clock import LOCAL
 from config.directory import load_directory
 from config.text import has_text, text
-from config.web import Form, Refusal, get_form, get_locale, get_query, see_other
+from config.web import Form, Refusal, get_form, get_locale, get_query, render, see_other
 from models.audit import record_event
 from models.call import HotlineCall
 from models.queries.calls import count_ends, find_call, find_call_to_change, list_unfinished_calls
@@ -99,8 +99,6 @@ async def save_draft(request: web.Request, staff: Staff) -> web.StreamResponse:
 
 async def show_aids(request: web.Request, staff: Staff) -> web.StreamResponse:  # noqa: ARG001 - every view takes both
     """County and like cases for what was typed so far: a part of the page."""
-    from config.web import render
-
     desk, (typed, _) = request.app[DESK], _read(get_form(request))
     words = Words(desk.catalog, get_locale(request))
     aids = await find_aids(request.app, typed, words, now=desk.now())
