@@ -211,7 +211,7 @@ def _make_preview(stack: AsyncExitStack, shared: _SharedClassifier) -> "Preview"
 
 
 def _make_console(home: Home) -> "web.Application":
-    from bot.intake import receive_tip
+    from bot.intake import receive_message, receive_tip
     from bot.receipts import find_tip_by_receipt
     from triage.console.app import make_console
 
@@ -222,6 +222,7 @@ def _make_console(home: Home) -> "web.Application":
         keys=home.keys,
         receive_tip=receive_tip,
         find_tip_by_receipt=find_tip_by_receipt,
+        receive_message=receive_message,
     )
 
 

@@ -239,3 +239,14 @@ class DisclosureKind(StrEnum):
 
     IDENTITY = "identity"
     WORDS = "words"
+
+
+class CallEnd(StrEnum):
+    """How a call on the desk ended."""
+
+    FILED = "filed"  # a tip of its own
+    ATTACHED = "attached"  # a tip that joined an open case
+    TRANSFERRED = "transferred"  # not ours: the caller was told where to call
+    DROPPED = "dropped"  # wrong number, silence
+    ANSWERED = "answered"  # asked how far his tip is
+    SUPPLEMENTED = "supplemented"  # added to his tip by number and code

@@ -1,6 +1,7 @@
 """All tables in one import: for migrations, backups and checks that must see the whole schema."""
 
 from models.base import Base
+from models.call import HotlineCall
 from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount, TrackStep
 from models.case_bar import CaseBar
 from models.disclosure import CaseSummary, Disclosure, OutgoingText
@@ -11,6 +12,7 @@ from models.message import Message
 from models.notice import Notice
 from models.staff import RecoveryCode, Staff, StaffSession
 from models.tip import Attachment, AttachmentText, Draft, Identity, InboundUpdate, Tip
+from models.unit import Unit, UnitKey
 from models.way_back import Rating, ReporterRequest
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Event",
     "Finding",
     "Heartbeat",
+    "HotlineCall",
     "Identity",
     "InboundUpdate",
     "Likeness",
@@ -45,4 +48,6 @@ __all__ = [
     "Tip",
     "TipMark",
     "TrackStep",
+    "Unit",
+    "UnitKey",
 ]

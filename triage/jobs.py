@@ -17,6 +17,7 @@ from config.keys import Keys
 from models.audit import record_event
 from models.files import delete_files, sweep_orphans, take_files_of_drafts
 from models.heads import note_head
+from models.queries.calls import delete_old_calls
 from models.queries.limits import delete_old_counts
 from models.queries.staff import delete_idle_sessions
 from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
@@ -31,6 +32,7 @@ from triage.matters import Matters, mark_old_tips
 from triage.recounting import shift_clocks
 from triage.rises import notice_rises
 from triage.sweep import sweep_deadlines
+from triage.units import learn_units
 from triage.waiting import move_waiting_cases
 
 __all__ = [
@@ -47,6 +49,9 @@ __all__ = [
 DRAFT_AGE = timedelta(days=7)
 SENT_DRAFT_AGE = {Channel.WEB: timedelta(hours=3), Channel.TELEGRAM: timedelta(hours=48)}
 """On the web a little longer than the receipt can be looked at again; in a chat as long as messages can be deleted."""
+CALL_AGE = timedelta(hours=24)
+"""What an operator typed and neither filed nor read out within a shift; the tip itself stays."""
+CALL_ROW_AGE = timedelta(days=90)
 UPDATE_AGE = timedelta(days=8)
 """Telegram may deliver an update again for a day, and restarts its numbers after a quiet week."""
 IDENTITY_AGE = timedelta(days=180)
@@ -105,6 +110,7 @@ def make_jobs(
             "rises", 900, lambda now: notice_rises(db, rule=catalog.duplicates.rise, now=now), is_single=True
         ),
         Job("marks", 3600, lambda _now: mark_old_tips(db, classifier, matters=matters), is_single=True),
+        Job("units", 60, lambda now: learn_units(db, matters.reader, now), is_single=True),
         Job("purge", 600, lambda now: purge(db, files, now=now), is_single=True),
         Job("audit-heads", 900, lambda now: note_head(db, files.parent, now=now), is_single=True),
         Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
@@ -124,6 +130,7 @@ async def purge(db: Database, files: Path, *, now: datetime) -> int:
         await delete_idle_sessions(session, now=now)
         await delete_old_counts(session, now=now)
         await delete_old_updates(session, before=now - UPDATE_AGE)
+        await delete_old_calls(session, untouched_since=now - CALL_AGE, before=now - CALL_ROW_AGE)
         taken = await take_files_of_drafts(session, untouched_since=now - DRAFT_AGE)
         drafts = await delete_old_drafts(
             session,

@@ -68,6 +68,10 @@ class Gazetteer:
         """Where the folded text names a place."""
         return [(start, end) for _, start, end in self._finder.find_matches_as_indexes(text)]
 
+    def list_named(self, word: str) -> list[PlaceName]:
+        """The places of ours that a folded word names."""
+        return list(self._ours.get(word, ()))
+
     def _read_mentions(self, text: str) -> list["_Mention"]:
         """The places named, each with whether it is only home to the reporter, there and wherever it stands again."""
         found: list[_Mention] = []

@@ -10,7 +10,8 @@ from config.settings import Settings
 from config.web import Limits, make_site
 from models.session import Database
 from triage.console.access import RULES, SESSION_COOKIE, add_routes, guard
-from triage.console.context import DESK, Desk, TipFinder, TipReceiver
+from triage.console.aids import TOOLS, Tools
+from triage.console.context import DESK, Desk, MessageReceiver, TipFinder, TipReceiver
 from triage.console.routes import OPEN_ROUTES, ROUTES
 from triage.console.views.oversight import machine_routes, oversight_routes
 
@@ -28,8 +29,12 @@ def make_console(
     keys: Keys,
     receive_tip: TipReceiver,
     find_tip_by_receipt: TipFinder,
+    receive_message: MessageReceiver | None = None,
 ) -> web.Application:
-    """The console. The two doors of `bot` are handed in, because triage and bot never import each other."""
+    """The console. The doors of `bot` are handed in, because triage and bot never import each other.
+
+    Without `receive_message` callers can ask but not add.
+    """
     app = make_site(
         name="console",
         secret=keys.session,
@@ -39,7 +44,8 @@ def make_console(
         limits=LIMITS,
         static=[STATIC],
     )
-    app[DESK] = Desk(db, catalog, keys, settings, receive_tip, find_tip_by_receipt)
+    app[DESK] = Desk(db, catalog, keys, settings, receive_tip, find_tip_by_receipt, receive_message)
+    app[TOOLS] = Tools(catalog, keys)
     app[RULES] = {}
     app.middlewares.append(guard)
     app.router.add_routes([*OPEN_ROUTES, *machine_routes()])

@@ -41,6 +41,10 @@ class ReceiptLike(Protocol):
     def received_at(self) -> datetime:
         """When it was stored."""
 
+    @property
+    def tip_id(self) -> int:
+        """Under which id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -91,6 +95,18 @@ class TipFinder(Protocol):
         """Look for it."""
 
 
+class MessageReceiver(Protocol):
+    """`bot.intake.receive_message`: what a reporter adds to his tip.
+
+    Raises ValueError, with `problem`, for words that cannot be stored.
+    """
+
+    async def __call__(
+        self, session: AsyncSession, tip: Tip, text: str, *, channel: Channel, keys: Keys, now: datetime
+    ) -> object:
+        """Store it, and tell the officer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything the views work with."""
@@ -101,6 +117,7 @@ class Desk:
     settings: Settings
     receive_tip: TipReceiver
     find_tip_by_receipt: TipFinder
+    receive_message: MessageReceiver | None = None
 
     def now(self) -> datetime:
         """This moment; tests set the clock by replacing `config.clock.now`."""

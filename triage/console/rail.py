@@ -24,6 +24,7 @@ class Entry:
     key: str
     href: str
     view: str = ""
+    shortcut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,13 @@ CITY_CASES = Group(
 )
 ENDED = Group("ended", _of_cases("closed"))
 DESK = Group("desk", (Entry("desk", "/desk", "desk"),))
-CALLS = Group("calls", (Entry("operator", "/operator"), Entry("operator_status", "/operator/status")))
+CALLS = Group(
+    "calls",
+    (
+        Entry("operator", "/operator", shortcut="F2"),
+        Entry("operator_status", "/operator/status", shortcut="F4"),
+    ),
+)
 OVERSIGHT = Group("oversight", (Entry("figures", "/supervisor"),))
 ADMINISTRATION = Group(
     "administration",
@@ -119,6 +126,7 @@ def _show(entry: Entry, sizes: Mapping[str, int], *, address: str, locale: str) 
         "label": text(f"console.rail.{entry.key}", locale),
         "count": sizes.get(entry.view),
         "is_late": entry.view in LATE_VIEWS,
+        "shortcut": entry.shortcut,
         "is_current": _is_at(entry, address),
     }
 

@@ -15,6 +15,8 @@ from triage.console.views import (
     home,
     likenesses,
     operator,
+    operator_ends,
+    operator_status,
     outgoing,
     papers,
     second_factor,
@@ -28,6 +30,7 @@ from triage.disclosure import DECIDERS
 OPERATORS = frozenset({Role.OPERATOR})
 COUNTY = frozenset({Role.OFFICER, Role.LEAD})
 SUPERVISORS = frozenset({Role.SUPERVISOR})
+CALL = r"/operator/calls/{call_id:\d{1,18}}"
 DESK_STAFF = frozenset({Role.INTAKE, Role.SUPERVISOR})
 
 OPEN_ROUTES = [
@@ -94,7 +97,18 @@ ROUTES = (
     Route("GET", "/desk", desk.show_desk, DESK_STAFF),
     Route("GET", "/operator", operator.show_form, OPERATORS),
     Route("POST", "/operator", operator.take_call, OPERATORS),
-    Route("GET", "/operator/status", operator.show_status_form, OPERATORS),
-    Route("POST", "/operator/status", operator.tell_status, OPERATORS),
+    Route("POST", "/operator/draft", operator.save_draft, OPERATORS),
+    Route("POST", "/operator/aids", operator.show_aids, OPERATORS),
+    Route("POST", "/operator/units", operator_ends.find_names, OPERATORS),
+    Route("GET", "/operator/paper", operator_ends.show_paper, OPERATORS),
+    Route("GET", "/operator/status", operator_status.show_status_form, OPERATORS),
+    Route("POST", "/operator/status", operator_status.tell_status, OPERATORS),
+    Route("GET", CALL, operator.show_call, OPERATORS),
+    Route("GET", f"{CALL}/card", operator_ends.show_card, OPERATORS),
+    Route("POST", f"{CALL}/card", operator_ends.close_card, OPERATORS),
+    Route("GET", f"{CALL}/ended", operator_ends.show_ended, OPERATORS),
+    Route("POST", f"{CALL}/reopen", operator.reopen_call, OPERATORS),
+    Route("GET", f"{CALL}/status", operator_status.show_status, OPERATORS),
+    Route("POST", f"{CALL}/supplement", operator_status.add_supplement, OPERATORS),
 )
 """Oversight has its own table in `views/oversight.py`, joined in `app.py`."""

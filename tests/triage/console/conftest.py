@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.intake import receive_tip
+from bot.intake import receive_message, receive_tip
 from bot.receipts import find_tip_by_receipt
 from config.catalog import Catalog, load_catalog
 from config.web import SiteRunner, encode_token
@@ -80,6 +80,7 @@ def app(db, settings, catalog, keys, clock) -> web.Application:
         keys=keys,
         receive_tip=receive_tip,
         find_tip_by_receipt=find_tip_by_receipt,
+        receive_message=receive_message,
     )
 
 
