@@ -25,7 +25,7 @@ def test_no_page_shows_the_citizens_words_past_the_mask():
 
 
 def test_identities_are_unsealed_in_few_places():
-    """For the one who may see them, for the chat and its inbox, and to look for them in texts."""
+    """For the one who may see them, the chat and its inbox, open calls, and to look for them in texts."""
     unsealing = re.compile(r"unseal\(\s*\"identity\"")
     found = {
         path.relative_to(ROOT).as_posix()
@@ -38,6 +38,7 @@ def test_identities_are_unsealed_in_few_places():
         "bot/delivery.py",
         "bot/channels/wakes.py",
         "bot/inbox.py",
+        "triage/console/calls.py",
         "triage/console/masking.py",
         "triage/disclosure.py",
         "triage/outgoing.py",

@@ -62,6 +62,7 @@ class Call:
     phone: str = field(default="", repr=False)
     chat_id: str | None = field(default=None, repr=False)
     draft_id: int | None = None
+    notice_version: str = ""
     answers: Mapping[str, str] = field(default_factory=dict, repr=False)
     meant: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
