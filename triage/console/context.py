@@ -60,6 +60,8 @@ class Call:
     draft_id: int | None = None
     answers: Mapping[str, str] = field(default_factory=dict, repr=False)
     meant: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notice_version: str = ""
+    """A caller is told by word of mouth; no version of the notice stood before him."""
 
 
 class TipReceiver(Protocol):
