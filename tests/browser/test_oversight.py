@@ -109,7 +109,7 @@ async def test_an_account_is_opened_without_scripts(site, new_page):
     await page.get_by_label("岗位").select_option("officer")
     await page.get_by_label("单位").select_option("wuyang")
     await page.get_by_role("button", name="新增").click()
-    await expect(page.locator(".one-time .word")).to_have_text(re.compile(r"^(\w{4}-){3}\w{4}$"))
+    await expect(page.locator(".one-time .link")).to_have_text(re.compile(r"/welcome/[\w-]+$"))
 
 
 async def test_a_figure_opens_its_cases(site, page):

@@ -156,7 +156,11 @@ def _view_track(
             (
                 _say_step(track, step.step, words),
                 words("likeness.said_by", who=name or words("timeline.system"), when=words.moment(step.at)),
-                [f"{words(f'field.{key}')}: {value}" for key, value in step.facts.items() if value],
+                [
+                    words.text("casework.tracks.fact", name=words(f"field.{key}"), value=value)
+                    for key, value in step.facts.items()
+                    if value
+                ],
             )
             for step, name in file.track_steps
             if step.track is track

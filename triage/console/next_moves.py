@@ -90,7 +90,8 @@ def _is_main(move: Move, case: Case) -> bool:
 
 def _whose(move: Move, words: Words) -> str:
     """Who makes this move."""
-    roles = words("case.or").join(words.state("role", role) for role in Role if role in STEPS[move].roles)
+    *others, last = [words.state("role", role) for role in Role if role in STEPS[move].roles]
+    roles = words("case.or").join([words.text("deadlines.joiner").join(others), last]) if others else last
     return words("case.made_by", roles=roles)
 
 
