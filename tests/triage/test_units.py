@@ -70,7 +70,7 @@ async def test_often_named_ones_come_first(db, reader):
 
 
 async def test_a_search_reads_a_range_of_an_index_and_not_the_names(db, reader):
-    """Measured among 50,000 names (`triage/ACCEPTANCE-desk.md`); this keeps it from becoming a scan."""
+    """Measured among 50,000 names (`triage/README.md`); this keeps it from becoming a scan."""
     if not db.is_sqlite:
         return
     async with db.begin() as session:

@@ -65,7 +65,6 @@ class Call:
     notice_version: str = ""
     answers: Mapping[str, str] = field(default_factory=dict, repr=False)
     meant: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    notice_version: str = ""
     """A caller is told by word of mouth; no version of the notice stood before him."""
 
 
