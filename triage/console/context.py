@@ -63,9 +63,9 @@ class Call:
     chat_id: str | None = field(default=None, repr=False)
     draft_id: int | None = None
     notice_version: str = ""
+    """A caller is told by word of mouth; no version of the notice stood before him."""
     answers: Mapping[str, str] = field(default_factory=dict, repr=False)
     meant: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """A caller is told by word of mouth; no version of the notice stood before him."""
 
 
 class TipReceiver(Protocol):
