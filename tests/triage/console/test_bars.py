@@ -13,6 +13,7 @@ from models.event import Event
 from models.likeness import Likeness
 from models.notice import Notice
 from models.queries.bars import insert_bar_once
+from models.queries.notices import queue_staff_notice
 from models.states import BarReason, CaseState, Role
 from models.tip import Tip
 from tests.factories import NOW, make_case, make_staff, make_tip
@@ -128,7 +129,7 @@ async def test_no_notice_of_it_goes_there(db, opened, linying, catalog):
     async with db.begin() as session:
         row = await session.get_one(Case, case.id)
         for person in linying:
-            await actions.queue_staff_notice(
+            await queue_staff_notice(
                 session,
                 person,
                 "deadline_escalated",
