@@ -126,6 +126,7 @@ async def run_chat_bench(
 async def _bot(folder: Path, api: BenchBotApi, command: Sequence[str]) -> AsyncIterator[None]:
     """The bot in a process of its own, polling."""
     environment = make_environment(folder) | {
+        "TIPLINE_QUESTIONS": "fixed",  # every chat is asked the same, so that answers can be counted
         "TIPLINE_TELEGRAM_TOKEN": TOKEN,
         "TIPLINE_TELEGRAM_API_URL": api.address,
     }

@@ -190,7 +190,7 @@ async def _ask_child(source: TextSource, data: bytes) -> list[str] | None:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await process.communicate()  # a pipe that nobody empties would keep the end from being noticed
     return _parse_answer(out) if process.returncode == 0 else None
 
 
