@@ -31,6 +31,8 @@ async def site(db, keys, catalog, settings, now) -> AsyncIterator[str]:
 
 
 async def begin(page: Page, site: str, words: str) -> None:
+    await page.goto(f"{site}/report/start")
+    await submit(page)
     await page.goto(f"{site}/report/what")
     await page.fill("#text", words)
     await submit(page)
