@@ -23,10 +23,10 @@ from models.queries.disclosures import (
     has_identity,
     list_identities_of_case,
 )
-from models.queries.notices import queue_staff_notice
 from models.queries.staff import find_staff, list_active_staff
 from models.staff import Staff
 from models.states import Channel, DisclosureKind, Role
+from triage.actions.ground import tell_staff
 from triage.permissions import CITY, reach_of
 
 GRANT_LASTS = timedelta(minutes=30)
@@ -106,16 +106,7 @@ async def ask_identity(
     session.add(asked)
     await session.flush()
     record_event(session, "identity_asked", at=now, by=by.id, case_id=case.id, reason=reason)
-    for person in deciders:
-        await queue_staff_notice(
-            session,
-            person,
-            "approval_waiting",
-            case=case,
-            dedup=f"identity:{asked.id}",
-            values={"number": case.number},
-            now=now,
-        )
+    await tell_staff(session, case, deciders, "approval_waiting", now=now, dedup=f"identity:{asked.id}")
     return asked
 
 
@@ -135,14 +126,8 @@ async def decide_identity(
     asked.until = now + GRANT_LASTS if allow else None
     kind = "identity_allowed" if allow else "identity_refused"
     record_event(session, kind, at=now, by=by.id, case_id=case.id, reason=reason, staff=asker.id)
-    await queue_staff_notice(
-        session,
-        asker,
-        "approval_decided",
-        case=case,
-        dedup=f"identity-decided:{asked.id}",
-        values={"number": case.number},
-        now=now,
+    await tell_staff(
+        session, case, [asker], "approval_decided", now=now, dedup=f"identity-decided:{asked.id}"
     )
     return asked
 

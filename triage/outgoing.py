@@ -19,12 +19,12 @@ from models.case import Case
 from models.disclosure import OutgoingText
 from models.queries.cases import list_findings, list_messages
 from models.queries.disclosures import list_identities_of_case
-from models.queries.notices import queue_staff_notice
 from models.queries.outgoing import find_outgoing, find_waiting_text_to_change
 from models.queries.staff import find_staff
 from models.queries.tips import list_tips_of_case
 from models.staff import Staff
 from models.states import FindingKind, MessageKind
+from triage.actions.ground import tell_staff
 from triage.disclosure import (
     DECIDERS,
     REQUEST_LASTS,
@@ -135,16 +135,7 @@ async def ask_release(
         place=found.place,
         leaks=sorted({one.kind.value for one in found.leaks}),
     )
-    for person in deciders:
-        await queue_staff_notice(
-            session,
-            person,
-            "approval_waiting",
-            case=case,
-            dedup=f"release:{asked.id}",
-            values={"number": case.number},
-            now=now,
-        )
+    await tell_staff(session, case, deciders, "approval_waiting", now=now, dedup=f"release:{asked.id}")
 
 
 async def decide_release(
@@ -172,12 +163,6 @@ async def decide_release(
         staff=asked.author_id,
     )
     if author := await find_staff(session, asked.author_id):
-        await queue_staff_notice(
-            session,
-            author,
-            "approval_decided",
-            case=case,
-            dedup=f"release-decided:{asked.id}",
-            values={"number": case.number},
-            now=now,
+        await tell_staff(
+            session, case, [author], "approval_decided", now=now, dedup=f"release-decided:{asked.id}"
         )
