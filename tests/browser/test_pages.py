@@ -32,6 +32,9 @@ NOT_PAGES = {
     "/readyz",
     "/api/v1/openapi.json",
     "/report/done.txt",
+    "/report/proof.txt",
+    "/.well-known/tipline-keys.json",
+    "/continue/{word}",  # its word comes from the chat: tests/browser/test_continue.py
     "/leave",
     "/report",
 }
