@@ -23,7 +23,7 @@ from bot.outcome import Failed, Outcome, Retry, Sent, Skipped
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
-from config.text import MissingTextError, format_due, text
+from config.text import MissingTextError, format_day, format_due, text
 from models.case import Case
 from models.notice import Notice
 from models.numbers import in_groups
@@ -297,7 +297,8 @@ def _readable(notice: Notice, catalog: Catalog) -> dict[str, object]:
     if number := notice.values.get("number"):
         values["number"] = in_groups(number)
     if due := notice.values.get("due"):
-        values["due"] = format_due(datetime.fromisoformat(due), notice.locale)
+        format_limit = format_due if notice.tip_id is None else format_day  # a reporter is told days only
+        values["due"] = format_limit(datetime.fromisoformat(due), notice.locale)
     if rule := notice.values.get("rule"):
         names = [known.name.say(notice.locale) for known in catalog.deadlines if known.id == rule]
         values["duty"] = names[-1] if names else text("notices.duty", notice.locale)

@@ -4,6 +4,7 @@ Every internal state has a public face of its own; names of staff, notes and rea
 Days only, never hours: whoever looks over a shoulder learns little.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +65,7 @@ STAGE_NOW: dict[CaseState, Stage] = {
 }
 ENDED_EARLY = frozenset({CaseState.REFUSED, CaseState.TRANSFERRED, CaseState.TERMINATED, CaseState.MERGED})
 """These end without the steps between; the step line shows only what happened."""
+_TIME = re.compile(r" ?\d{2}:\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ class Promise:
     sentence_en: str
 
     def sentence(self, locale: str) -> str:
-        """The law or promise behind it, in full."""
-        return self.sentence_en if locale == "en" else self.sentence_zh
+        """The law or promise behind it, with days only: who looks over a shoulder learns no hour."""
+        return _TIME.sub("", self.sentence_en if locale == "en" else self.sentence_zh)
 
 
 @dataclass(frozen=True, slots=True)

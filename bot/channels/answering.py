@@ -44,7 +44,7 @@ async def begin_telling(turn: Turn) -> None:
         turn.restart(turn.draft.step)
     first = first_step(turn)
     turn.draft.step = first.id
-    turn.remember(pending=None, changing=None)
+    turn.remember(pending=None, pending_after=None, changing=None)
     kept = [add_piece(turn, words, number=number) for number, words in pending or []]
     if kept and all(kept):
         turn.say(turn.word("pending.taken"))

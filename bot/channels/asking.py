@@ -26,6 +26,7 @@ from bot.channels.turn import (
 )
 from bot.questionnaire import CHOICE, UNKNOWN_COUNTY, Flaw, Typed, check_answer, list_missing
 from config.questionnaires import Questionnaire
+from models.numbers import in_groups
 from models.queries.tips import list_draft_attachments
 
 MAX_SHOWN = 300
@@ -96,7 +97,19 @@ async def _what_is_open(turn: Turn) -> tuple[str, Choices]:
     if key := _VISIT_WORDS.get(turn.draft.step):
         skip = [(turn.word("button.skip"), "skip_words")] if turn.draft.step in SKIPPED_IN_VISIT else []
         return turn.word(key), [[*skip, (turn.word("button.leave"), "leave_status")]]
-    return turn.word("what_now"), first_choices(turn)
+    return _find_pending(turn) or (turn.word("what_now"), first_choices(turn))
+
+
+def _find_pending(turn: Turn) -> tuple[str, Choices] | None:
+    """What came after a tip was sent, and of which the reporter has not said yet where it belongs."""
+    number = turn.recall("pending_after")
+    if not number:
+        return None
+    choices = [
+        [(turn.word("button.add_to_tip"), "add_pending")],
+        [(turn.word("button.new_tip"), "anew_pending")],
+    ]
+    return turn.word("pending.after_tip", number=in_groups(number)), choices
 
 
 def first_choices(turn: Turn) -> list[Row]:

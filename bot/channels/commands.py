@@ -38,7 +38,7 @@ async def run_command(turn: Turn, tried: TriedReceipt | None) -> None:
 async def start(turn: Turn) -> None:
     """Begin, or begin anew; nothing that was told is lost by it."""
     _take_hint(turn)
-    greet(turn)
+    await greet(turn)
 
 
 def _take_hint(turn: Turn) -> None:
@@ -48,7 +48,7 @@ def _take_hint(turn: Turn) -> None:
         turn.remember(hint=hint)
 
 
-def greet(turn: Turn) -> None:
+async def greet(turn: Turn) -> None:
     """Who runs this, what it handles, what to know before the first word; and the two ways on."""
     turn.remember(told=True)
     if turn.is_telling:
@@ -57,6 +57,10 @@ def greet(turn: Turn) -> None:
         return
     if turn.draft.step != DONE:
         turn.draft.step = INTRO
+    if turn.recall("pending_after"):
+        turn.say(turn.word("start.intro", web=web_address(turn)))
+        await ask_current(turn)
+        return
     turn.say(turn.word("start.intro", web=web_address(turn)), choices=first_choices(turn))
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.channels import RefusedError, Reply, TooBigError
+from bot.channels import RefusedError, Reply, TooBigError, TryLaterError
 from bot.channels.following import Reading, find_unread_story
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 from bot.channels.responding import Prepared, respond
@@ -39,7 +39,7 @@ from config.text import find_locale, text
 from models.files import FileRefusedError, StoredFile, examine_in_thread, store_in_thread
 from models.numbers import find_receipt, looks_like_receipt, split_receipt
 from models.queries.chats import mark_chat
-from models.queries.limits import count_try
+from models.queries.limits import count_try, full_seconds
 from models.queries.tips import find_draft
 from models.session import Database
 from models.tip import Draft
@@ -91,12 +91,21 @@ class ChatDialogue:
                 raise
             return self._tell_group(error.group_id)
         owner = chat_digest(self._around.keys, incoming.chat_id)
+        await self._wait_for_room(owner)
         prepared = await self._prepare(incoming, owner, peek)
 
         async def effect(session: AsyncSession) -> list[Reply]:
             return await self._answer(session, owner, incoming, prepared)
 
         return effect
+
+    async def _wait_for_room(self, owner: bytes) -> None:
+        """Who sends faster than anybody types waits his minute; what he sent keeps its place. Raises TryLaterError."""
+        limit = UPDATES_OF_CHAT
+        async with self._db.read() as session:
+            seconds = await full_seconds(session, limit.scope, owner, most=limit.most, now=now())
+        if seconds:
+            raise TryLaterError(seconds)
 
     async def _prepare(self, incoming: Incoming, owner: bytes, peek: Peek) -> Prepared:
         if incoming.file:
@@ -179,12 +188,11 @@ class ChatDialogue:
             return []
         turn = Turn(session, incoming, draft, self._around, moment, reading=prepared.reading)
         if incoming.kind != "wake":
-            if await _is_flood(turn, owner):
-                return turn.replies
             draft.updated_at = moment
             if incoming.kind in {"text", "command", "file", "place"} and incoming.message_id:
                 remember_numbers(draft, "received", [incoming.message_id])
         await respond(turn, prepared)
+        await _count_update(turn, owner)
         await set_alarm(turn)
         return turn.replies
 
@@ -239,13 +247,12 @@ class ChatDialogue:
         return Reply(chat_id=incoming.chat_id, text=text("chat.trouble", find_locale(incoming.language)))
 
 
-async def _is_flood(turn: Turn, owner: bytes) -> bool:
-    """Forty things a minute are a machine: one polite word, then silence until the minute is over."""
+async def _count_update(turn: Turn, owner: bytes) -> None:
+    """With the last one that is worked on at once goes a polite word: what follows is kept and takes a minute."""
     limit = UPDATES_OF_CHAT
     count = await count_try(turn.session, limit.scope, owner, now=turn.now, window=limit.window)
-    if count == limit.most + 1:
-        turn.say(turn.word("too_many", minutes=1))
-    return count > limit.most
+    if count == limit.most:
+        turn.say(turn.word("too_fast"))
 
 
 def _find_receipt(incoming: Incoming, draft: Draft | None) -> tuple[str, str] | None:

@@ -147,6 +147,10 @@ async def _take_words_at_number(turn: Turn) -> None:
     if turn.is_one_of("done_words") or turn.is_one_of("thanks_words"):
         await _end_visit(turn)
         return
+    if turn.is_one_of("skip_words"):
+        turn.say(turn.word("status.number_lost"))
+        await _end_visit(turn)
+        return
     if any(turn.answers.values()):
         is_kept = add_piece(turn, turn.incoming.text)
     else:
@@ -186,12 +190,8 @@ async def _ask_what_for(turn: Turn) -> None:
     if tip is None:
         await _say_kept(turn)
         return
-    turn.remember(tip_id=tip.id)
-    choices = [
-        [(turn.word("button.add_to_tip"), "add_pending")],
-        [(turn.word("button.new_tip"), "anew_pending")],
-    ]
-    turn.say(turn.word("pending.after_tip", number=in_groups(tip.number)), choices=choices)
+    turn.remember(tip_id=tip.id, pending_after=tip.number)
+    await ask_current(turn)
 
 
 async def _say_kept(turn: Turn) -> None:
@@ -218,11 +218,11 @@ async def _take_file(turn: Turn, prepared: Prepared) -> None:
         return
     _leave_out_code(turn)
     _mark_forwarded(turn)
+    is_last = not prepared.is_followed_by_album
     step = turn.draft.step
     if step == FOLLOW_UP or step in MANAGE_STEPS or (step == DONE and turn.draft.tip_id):
-        await add_to_tip(turn, file=prepared.file)
+        await add_to_tip(turn, file=prepared.file, is_last=is_last)
         return
-    is_last = not prepared.is_followed_by_album
     await keep_file(turn, prepared.file, is_last=is_last)
     if step in {IDLE, INTRO} and is_last:
         await _ask_what_for(turn)
@@ -269,7 +269,7 @@ async def _run_action(turn: Turn, action: str) -> None:
 
 async def _add_pending(turn: Turn) -> None:
     pending = turn.recall("pending") or []
-    turn.remember(pending=None)
+    turn.remember(pending=None, pending_after=None)
     await add_to_tip(turn, words="\n".join(words for _number, words in pending), with_kept=True)
 
 

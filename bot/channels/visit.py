@@ -189,21 +189,21 @@ def begin_follow_up(turn: Turn) -> None:
 
 
 async def add_to_tip(
-    turn: Turn, *, file: StoredFile | None = None, words: str | None = None, with_kept: bool = False
+    turn: Turn,
+    *,
+    file: StoredFile | None = None,
+    words: str | None = None,
+    with_kept: bool = False,
+    is_last: bool = True,
 ) -> None:
-    """Hand words or a file on to the office; `with_kept`: and the files that were sent before it was asked what for."""
+    """Hand words or a file on to the office; `with_kept`: and the files that were sent before it was asked what for.
+
+    The pieces of an album are one message, which is thanked for with its last piece.
+    """
     tip_id = int(turn.recall("tip_id") or turn.draft.tip_id or 0)
     tip = await get_tip(turn.session, tip_id)
     try:
-        await _count(turn, tip)
-        message = await receive_message(
-            turn.session,
-            tip,
-            words or turn.incoming.text or turn.word("follow_up.file_only"),
-            channel=Channel.TELEGRAM,
-            keys=turn.around.keys,
-            now=turn.now,
-        )
+        message_id = _find_album(turn) or await _write(turn, tip, words)
     except TooManyError as error:
         turn.say(turn.word("too_many", minutes=error.wait_minutes))
         return
@@ -217,13 +217,37 @@ async def add_to_tip(
             file,
             keys=turn.around.keys,
             now=turn.now,
-            message_id=message.id,
+            message_id=message_id,
         )
     if with_kept:
-        await give_attachments_to_message(turn.session, draft_id=turn.draft.id, message_id=message.id)
-    turn.remember(has_added=True)
+        await give_attachments_to_message(turn.session, draft_id=turn.draft.id, message_id=message_id)
+    album = turn.incoming.album
+    turn.remember(has_added=True, album=[album, message_id] if album else None)
+    if not is_last:
+        return
     choices = [[(turn.word("button.follow_done"), "follow_done")]] if turn.draft.step == FOLLOW_UP else []
     turn.say(turn.word("follow_up.taken", number=in_groups(tip.number)), choices=choices)
+
+
+async def _write(turn: Turn, tip: Tip, words: str | None) -> int:
+    """One message to the office. Raises TooManyError, SubmissionError."""
+    await _count(turn, tip)
+    message = await receive_message(
+        turn.session,
+        tip,
+        words or turn.incoming.text or turn.word("follow_up.file_only"),
+        channel=Channel.TELEGRAM,
+        keys=turn.around.keys,
+        now=turn.now,
+    )
+    return message.id
+
+
+def _find_album(turn: Turn) -> int | None:
+    """The message that the pieces before this one went into; a caption of its own makes a message of its own."""
+    album, message_id = turn.recall("album") or ("", None)
+    is_piece = bool(turn.incoming.album) and turn.incoming.album == album and not turn.incoming.text.strip()
+    return message_id if is_piece else None
 
 
 def end_visit(turn: Turn) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.limits import DRAFTS_OF_SOURCE, FILES_OF_SOURCE
 from bot.notice import notice_version
 from bot.web.context import DESK, count_source
+from bot.web.windows import PAGE
 from config.text import text
 from config.web import SITE, Form, Upload, encode_token, find_token, get_cookie, get_locale, set_cookie
 from config.web.cookies import find_signed, sign
@@ -182,7 +183,7 @@ def keep_cookie(request: web.Request, response: web.StreamResponse, token: str |
 
 def typed_values(form: Form) -> dict[str, Any]:
     """What was typed, by input, for checking and for showing again."""
-    return {name: form.get(name) for name in form if name not in {"files", "remove", "keep", FIELD}}
+    return {name: form.get(name) for name in form if name not in {"files", "remove", "keep", PAGE, FIELD}}
 
 
 def _token(request: web.Request) -> bytes | None:

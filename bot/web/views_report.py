@@ -46,6 +46,7 @@ from bot.web.drafts import (
 )
 from bot.web.leaving import leave_no_trace
 from bot.web.understood import STORY, get_base, get_plan, get_remarks, read_story
+from bot.web.windows import PAGE, find_words_of_another, make_page, name_window
 from bot.web.work import TOKEN, WAIT, make_token, seconds_to_wait
 from config.questionnaires import Question, Questionnaire
 from config.text import text
@@ -116,8 +117,13 @@ async def take_question(request: web.Request) -> web.Response:
     flaws = check_answer(question, typed, counties=request.app[DESK].catalog.counties)
     locale = get_locale(request)
     errors = {name: text(f"errors.{flaw.key}", locale, **flaw.values) for name, flaw in flaws.items()}
+    page = form.get(PAGE) if question.id == STORY else ""
+    other = find_words_of_another(draft, page, typed.get("text", "")) if page else None
     if form.get("keep"):
-        return await _keep_typed(request, question, typed, is_sound=not errors)
+        return await _keep_typed(request, question, typed, is_sound=not errors and other is None, page=page)
+    if other is not None:
+        typed["text"] = f"{other}\n\n{typed['text']}"
+        errors.setdefault("text", text("errors.two_windows", locale))
     token, refused = await save_files(request, form.files("files"), left_out=form.left_out)
     if refused:
         errors["files"] = "\n".join(refused)
@@ -127,7 +133,8 @@ async def take_question(request: web.Request) -> web.Response:
         response = await _render_question(request, question, typed, errors=errors)
     else:
         answer = take_answer(question, typed)
-        notes = await read_story(request, answer, draft, files) if question.id == STORY else {}
+        read = await read_story(request, answer, draft, files) if question.id == STORY else {}
+        notes = {**read, **name_window(page)}
         token = await save_answer(request, question.id, answer, cookie=token, notes=notes)
         answers = {**(draft.answers if draft else {}), **notes}
         asked = make_plan(get_base(request), find_note(answers), request.app[DESK].catalog.follow_ups).asked
@@ -137,13 +144,14 @@ async def take_question(request: web.Request) -> web.Response:
 
 
 async def _keep_typed(
-    request: web.Request, question: Question, typed: Mapping[str, Any], *, is_sound: bool
+    request: web.Request, question: Question, typed: Mapping[str, Any], *, is_sound: bool, page: str
 ) -> web.Response:
     """What a script saves while somebody types: kept where it would be taken, and never said to be wrong."""
     response = web.Response(status=204)
     if is_sound and any(value.strip() for value in typed.values()):
-        answer = take_answer(question, typed)
-        keep_cookie(request, response, await save_answer(request, question.id, answer, cookie=None))
+        answer, notes = take_answer(question, typed), name_window(page)
+        token = await save_answer(request, question.id, answer, cookie=None, notes=notes)
+        keep_cookie(request, response, token)
     return response
 
 
@@ -314,6 +322,7 @@ async def _render_question(
         may_hurry=draft is not None and not must_answer(question),
         seconds_left=seconds_left(draft, now=request.app[DESK].now()) if draft else 0,
         trap=TRAP,
+        page=make_page(draft),
         remarks=get_remarks(request, draft),
         choice_words=partial(choice_words, question, locale=get_locale(request)),
     )

@@ -53,6 +53,12 @@ def title_of(status: int, locale: str) -> str:
     return text(f"errors.status.{status if status in KNOWN else 500}.title", locale)
 
 
+def title_of_page(refusal: Refusal, locale: str) -> str:
+    """Heading of the page of a refusal: of its sentence where that has one, else of its status."""
+    key = f"errors.title.{refusal.key}"
+    return text(key, locale) if has_text(key) else title_of(refusal.status, locale)
+
+
 def title_of_problem(refusal: Refusal, locale: str) -> str:
     """Title for a client of the API: of the sentence where it has one, else of the status; never of a web page."""
     for key in (f"errors.api.title.{refusal.key}", f"errors.api.{refusal.status}.title"):

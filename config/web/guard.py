@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from config.web.cookies import set_cookie
 from config.web.csrf import SAFE_METHODS, check_origin, check_token, keep_seed
-from config.web.errors import Refusal, problem, refusal_of, title_of
+from config.web.errors import Refusal, problem, refusal_of, title_of_page
 from config.web.form import FORM, get_query, read_form
 from config.web.headers import harden
 from config.web.pages import ELDER_COOKIE, ELDER_SIZES, LOCALE_COOKIE, find_locale, get_locale, render
@@ -55,11 +55,12 @@ def answer_refusal(request: web.Request, refusal: Refusal) -> web.Response:
             request,
             "error.html",
             status=refusal.status,
-            title=title_of(refusal.status, locale),
+            title=title_of_page(refusal, locale),
             sentence=refusal.sentence(locale),
             error_id=refusal.extra.get("error_id"),
             typed=_typed_words(request),
             was_form=request.method not in SAFE_METHODS,
+            can_remember=refusal.key != "request.no_cookie",
         )
         response.headers.update(refusal.headers)
     if refusal.status in {408, 413}:

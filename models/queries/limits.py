@@ -32,6 +32,14 @@ async def count_try(
     return int(await session.scalar(statement) or 0)
 
 
+async def full_seconds(session: AsyncSession, scope: str, source: bytes, *, most: int, now: datetime) -> int:
+    """How many seconds until a window that has seen `most` tries is over; 0 where there is room."""
+    ends_at = await session.scalar(
+        select(ThrottleCount.window_ends_at).where(*_of(scope, source), ThrottleCount.count >= most)
+    )
+    return math.ceil((ends_at - now).total_seconds()) if ends_at and ends_at > now else 0
+
+
 async def note_failure(
     session: AsyncSession,
     scope: str,

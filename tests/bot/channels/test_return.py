@@ -8,7 +8,8 @@ from sqlalchemy import delete, func, select
 from bot import receipts
 from models.message import Message
 from models.states import CaseState, MessageKind
-from models.tip import Draft, Identity, Tip
+from models.tip import Attachment, Draft, Identity, Tip
+from tests.bot.channels.test_evidence import photo
 from tests.bot.channels.test_journeys import STORY, send, tips
 from tests.factories import make_case
 
@@ -191,3 +192,44 @@ async def test_who_blocks_the_bot_is_marked_unreachable_and_back_again(served, c
     assert await reachable()
     async with db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Tip)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("words", ["不知道", "忘了"])
+async def test_who_does_not_know_the_number_is_told_what_to_do(served, citizen, db, words):
+    citizen.says("/status")
+    await citizen.hears("12 位举报编号")
+    citizen.says(words)
+    await citizen.hears("找不到也不影响办理")
+    citizen.says("/report")
+    await citizen.hears("请把事情说一说")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_album_for_the_office_is_one_message_and_one_word_of_thanks(served, citizen, db):
+    await send(citizen)
+    await open_case(db)
+    citizen.says("/status")
+    await citizen.hears("举报编号")
+    citizen.presses("补充或回复")
+    await citizen.hears("请直接发文字")
+    citizen.sends_album([photo(colour) for colour in ("red", "green", "blue")], caption="收据")
+    await citizen.hears("已补充到举报")
+    await citizen.hears_nothing()
+    [message] = await messages(db)
+    assert message.text == "收据"
+    async with db.read() as session:
+        assert await session.scalar(select(func.count()).where(Attachment.message_id == message.id)) == 3
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_words_after_a_tip_wait_for_a_place_through_every_command(served, citizen, db):
+    await send(citizen)
+    citizen.says("还有一件事忘了说")
+    await citizen.hears("是补充到举报")
+    for command in ("/start", "/help"):
+        citizen.says(command)
+        await citizen.hears("是补充到举报")
+    citizen.presses("补充到这件举报")
+    await citizen.hears("已补充到举报")
+    assert [message.text for message in await messages(db)] == ["还有一件事忘了说"]

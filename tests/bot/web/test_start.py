@@ -164,3 +164,37 @@ async def test_the_hurdle_is_off_unless_it_is_set(visitor: Visitor):
     await visitor.send("/report/what", text="一")
     page = await visitor.send("/report/contact", choice="anonymous")
     assert "work" not in page.text.split("<main")[1]
+
+
+def page_of(page):
+    return re.search(r'name="page" value="([^"]+)"', page.text)[1]
+
+
+async def test_a_story_written_in_two_windows_keeps_both(visitor: Visitor, db):
+    await visitor.begin()
+    first = page_of(await visitor.open("/report/what"))
+    second = page_of(await visitor.open("/report/what"))
+    assert (await visitor.send("/report/what", text="第一个窗口", keep="1", page=first)).status == 204
+    await visitor.open("/report/what")
+    await visitor.send("/report/what", text="第一个窗口里写完", page=first)
+    await visitor.open("/report/what")
+    await visitor.send("/report/what", text="第二", keep="1", page=second)
+    await visitor.open("/report/what")
+    shown = await visitor.send("/report/what", text="第二个窗口", page=second)
+    assert shown.status == 422
+    assert "您在另一个窗口也写了" in shown.words
+    assert "第一个窗口里写完\n\n第二个窗口" in shown.text
+    (draft,) = await all_rows(db, Draft)
+    assert draft.answers["what"] == {"text": "第一个窗口里写完"}
+    both = "第一个窗口里写完，第二个窗口"
+    await visitor.send("/report/what", text=both, page=page_of(shown))
+    (draft,) = await all_rows(db, Draft)
+    assert draft.answers["what"] == {"text": both}
+
+
+async def test_a_browser_without_cookies_is_not_promised_that_it_can_go_on(visitor: Visitor):
+    token = (await visitor.open("/report/start")).token
+    visitor.session.cookie_jar.clear()
+    page = await visitor._ask("POST", "/report/start", data={"csrf_token": token})
+    assert "浏览器不让记住内容" in page.words
+    assert "从上次的地方继续" not in page.words
