@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.questionnaire import PHONE_DIGITS
 from bot.receipts import Receipt, derive_code, derive_number, hash_code
 from config.clock import LOCAL
 from config.keys import Keys
 from models.audit import record_event
 from models.files import ExaminedFile, save_attachment
 from models.message import Message
-from models.numbers import holds_code
+from models.numbers import holds_code, read_digits
 from models.queries.notices import queue_staff_notice
 from models.queries.staff import find_staff
 from models.queries.tips import (
@@ -163,6 +164,8 @@ def check_submission(submission: Submission) -> None:
         check_words(name, getattr(submission, name), longest=MAX_ANSWER)
     for name in ("name", "phone"):
         check_words(name, getattr(submission, name), longest=MAX_CONTACT)
+    if submission.phone.strip() and len(read_digits(submission.phone)) not in PHONE_DIGITS:
+        raise SubmissionError("phone", "phone")
     for name, words in {**submission.answers, "meant": submission.meant.get("words", "")}.items():
         check_words(name, words, longest=MAX_ANSWER)
 

@@ -16,7 +16,7 @@ from models.antivirus import AT_ONCE_SECONDS, scan
 from models.papers import copy_office, copy_text, tell_office_kind
 from models.pdf import copy_pdf
 from models.photos import copy_photo
-from models.recordings import copy_mp3, copy_mp4, copy_ogg, is_mp3
+from models.recordings import copy_amr, copy_mp3, copy_mp4, copy_ogg, copy_wav, is_mp3
 from models.refusal import FileRefusedError
 from models.states import Scan
 from models.zips import is_archive
@@ -67,6 +67,10 @@ KINDS = {
     "ogg": Kind("audio/ogg", "ogg", ("ogg", "oga", "opus"), copy_ogg),
     "m4a": Kind("audio/mp4", "mp4", ("m4a",), copy_mp4),
     "mp4": Kind("video/mp4", "mp4", ("mp4",), copy_mp4),
+    "mov": Kind("video/quicktime", "mp4", ("mov",), copy_mp4),
+    "3gp": Kind("video/3gpp", "mp4", ("3gp", "3gpp"), copy_mp4),
+    "wav": Kind("audio/wav", "wav", ("wav",), copy_wav),
+    "amr": Kind("audio/amr", "amr", ("amr", "awb"), copy_amr),
     "txt": Kind("text/plain", "txt", ("txt",), copy_text),
 }
 EXTENSIONS = tuple(extension for kind in KINDS.values() for extension in kind.extensions)
@@ -86,10 +90,14 @@ _SIGNATURES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (_begins(b"\xff\xd8\xff"), "jpeg"),
     (_begins(b"\x89PNG\r\n\x1a\n"), "png"),
     (lambda data: data.startswith(b"RIFF") and data[8:12] == b"WEBP", "webp"),
+    (lambda data: data.startswith(b"RIFF") and data[8:12] == b"WAVE", "wav"),
+    (_begins(b"#!AMR\n", b"#!AMR-WB\n"), "amr"),
     (_begins(b"%PDF-"), "pdf"),
     (_begins(b"OggS\x00"), "ogg"),
     (_has_brand(b"M4A ", b"M4B "), "m4a"),
     (_has_brand(b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"MSNV"), "mp4"),
+    (_has_brand(b"qt  "), "mov"),
+    (_has_brand(b"3gp4", b"3gp5", b"3gp6", b"3ge6", b"3gg6", b"3g2a"), "3gp"),
     (is_mp3, "mp3"),
 )
 

@@ -16,12 +16,15 @@ from bot.channels import RefusedError, Reply, TooBigError, TryLaterError
 from bot.channels.following import Reading, find_unread_story
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 from bot.channels.responding import Prepared, respond
+from bot.channels.sending import say_receipt_again
 from bot.channels.turn import (
     IDLE,
     MEMORY,
     PLACE,
+    RECEIPT,
     STATUS_CODE,
     STATUS_NUMBER,
+    UNSAID,
     Surroundings,
     Turn,
     make_draft,
@@ -191,6 +194,7 @@ class ChatDialogue:
             draft.updated_at = moment
             if incoming.kind in {"text", "command", "file", "place"} and incoming.message_id:
                 remember_numbers(draft, "received", [incoming.message_id])
+            say_receipt_again(turn)
         await respond(turn, prepared)
         await _count_update(turn, owner)
         await set_alarm(turn)
@@ -227,7 +231,10 @@ class ChatDialogue:
             return
         remember_numbers(draft, "sent", list(sent))
         named = {name: number for number, name in sent.items() if name}
-        draft.answers = {**draft.answers, MEMORY: {**draft.answers[MEMORY], **named}}
+        memory = {**draft.answers[MEMORY], **named}
+        if RECEIPT in named:
+            memory.pop(UNSAID, None)
+        draft.answers = {**draft.answers, MEMORY: memory}
 
     async def note_unreachable(self, session: AsyncSession, chat_id: int) -> None:
         """The chat takes no messages: staff shall see it on the case, and nothing is said into the void."""
@@ -240,7 +247,7 @@ class ChatDialogue:
         """A kind sentence for what we could not work on."""
         try:
             incoming = self._read_any(update)
-        except NotForUsError:
+        except Exception:  # noqa: BLE001 - perhaps the very fault that we apologise for
             return None
         if incoming.kind == "wake":
             return None

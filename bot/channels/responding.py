@@ -50,6 +50,7 @@ from bot.channels.wakes import begun_mark, take_wake
 from config.text import text
 from models.files import StoredFile
 from models.numbers import holds_code, in_groups, looks_like_receipt
+from models.queries.attachments import list_file_digests
 from models.queries.chats import find_tip_of_chat, mark_chat, set_mute, unlink_chat
 from models.queries.tips import find_latest_tip_of_chat
 
@@ -80,7 +81,7 @@ async def respond(turn: Turn, prepared: Prepared) -> None:
             await _take_text(turn, prepared)
         case "edit":
             turn.warn_of_danger()
-            await take_edit(turn)
+            await _take_change(turn, prepared)
         case "place":
             if not await take_place(turn):
                 await _keep_for_later(turn, describe_place(turn))
@@ -99,6 +100,8 @@ async def _take_text(turn: Turn, prepared: Prepared) -> None:
     turn.warn_of_danger()
     if action := turn.find_typed_button():
         await _run_action(turn, action)
+    elif turn.draft.step == CHECK and turn.is_one_of("submit_words"):
+        await _run_action(turn, "submit")
     elif prepared.tried:
         await answer_receipt(turn, prepared.tried)
     elif looks_like_receipt(turn.incoming.text):
@@ -226,6 +229,27 @@ async def _take_file(turn: Turn, prepared: Prepared) -> None:
     await keep_file(turn, prepared.file, is_last=is_last)
     if step in {IDLE, INTRO} and is_last:
         await _ask_what_for(turn)
+
+
+async def _take_change(turn: Turn, prepared: Prepared) -> None:
+    """A message was changed. Another picture in it is one more picture: the first stays, and that is said."""
+    words, is_other = turn.incoming.text, await _is_other_file(turn, prepared)
+    if is_other:
+        turn.say(turn.word("edit.file_too"))
+        turn.incoming = replace(turn.incoming, text="")
+        await _take_file(turn, prepared)
+        turn.incoming = replace(turn.incoming, text=words)
+    if words or not is_other:
+        await take_edit(turn)
+
+
+async def _is_other_file(turn: Turn, prepared: Prepared) -> bool:
+    """Whether the changed message holds a file that we do not have: a new caption comes with the old file."""
+    if prepared.file is None:
+        return bool(prepared.problem)
+    tip = await find_latest_tip_of_chat(turn.session, turn.draft.owner)
+    known = await list_file_digests(turn.session, draft_id=turn.draft.id, tip_id=tip.id if tip else None)
+    return prepared.file.digest not in known
 
 
 def _leave_out_code(turn: Turn) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 
 from bot.channels.asking import ask_current, first_step
 from bot.channels.following import QUESTIONNAIRE, told_of
-from bot.channels.turn import DONE, Turn
+from bot.channels.turn import DONE, RECEIPT, UNSAID, Turn
 from bot.intake import Submission, SubmissionError, receive_tip
 from bot.limits import Limit, TooManyError, check_count
 from bot.proof import derive_salt
 from bot.questionnaire import collect_values
-from bot.receipts import Receipt
+from bot.receipts import Receipt, derive_code
 from config.calendars import UncoveredYearError
 from config.clock import LOCAL
 from config.text import format_day, text
@@ -53,15 +53,27 @@ async def _receive(turn: Turn) -> Receipt:
 
 
 def _confirm(turn: Turn, receipt: Receipt) -> None:
-    number, code = in_groups(receipt.case_number), in_groups(receipt.code)
-    used_up = turn.recall("token")
+    used_up, key = turn.recall("token"), turn.draft.submission_key
     salt = derive_salt(turn.around.keys, Channel.TELEGRAM, turn.draft.submission_key)
     turn.restart(DONE)
     turn.draft.tip_id = receipt.tip_id
     turn.remember(submitted_token=used_up, number_sent=receipt.case_number, tip_id=receipt.tip_id)
-    turn.remember(proof_salt=salt.hex())
+    turn.remember(proof_salt=salt.hex(), **{UNSAID: key})
     if turn.incoming.kind == "tap" and turn.incoming.message_id:
         turn.change(turn.incoming.message_id, turn.word("submit.closed"))
+    _say_receipt(turn, receipt.case_number, receipt.code)
+
+
+def say_receipt_again(turn: Turn) -> None:
+    """Number and code once more, where their message never arrived: the chat was blocked when it was sent."""
+    if not (key := turn.recall(UNSAID)):
+        return
+    code = derive_code(turn.around.keys, Channel.TELEGRAM, key)
+    _say_receipt(turn, turn.recall("number_sent") or "", code)
+
+
+def _say_receipt(turn: Turn, case_number: str, return_code: str) -> None:
+    number, code = in_groups(case_number), in_groups(return_code)
     web = turn.around.public_url
     where = turn.word("web.status_at", url=f"{web}/status") if web else turn.word("web.status_somewhere")
     turn.say(
@@ -72,6 +84,7 @@ def _confirm(turn: Turn, receipt: Receipt) -> None:
             [(turn.word("button.status"), "status"), (turn.word("button.new_tip"), "anew")],
             [(turn.word("button.proof"), "proof")],
         ],
+        kept_as=RECEIPT,
     )
 
 

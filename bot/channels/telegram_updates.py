@@ -8,11 +8,25 @@ from telegram import Message, Update, User
 from bot.channels.incoming import FileOffer, Incoming, NotForUsError
 
 MAX_WORDS = 20_000
+_UNREADABLE = (TypeError, KeyError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError)
+"""What the library raises on fields of another shape than Telegram's."""
 
 
 def read_update(stored: Mapping[str, Any]) -> Incoming:
-    """Read an update as Telegram delivered it. Raises NotForUsError."""
-    update = _parse(stored)
+    """Read an update as Telegram delivered it; one that cannot be read still gets its sender an answer.
+
+    Raises NotForUsError for what is nobody's, or not for us.
+    """
+    try:
+        return _read_whole(stored)
+    except _UNREADABLE as error:
+        if (chat_id := _find_person(stored)) is None:
+            raise NotForUsError("unreadable") from error
+        return Incoming(kind="other", chat_id=chat_id)
+
+
+def _read_whole(stored: Mapping[str, Any]) -> Incoming:
+    update = Update.de_json(_complete(dict(stored)), None)
     user, chat = update.effective_user, update.effective_chat
     if chat is not None and chat.type != "private":
         is_group = chat.type in {"group", "supergroup"} and update.message is not None
@@ -24,14 +38,17 @@ def read_update(stored: Mapping[str, Any]) -> Incoming:
     return _read(update, user, chat.id)
 
 
-def _parse(stored: Mapping[str, Any]) -> Update:
-    try:
-        update = Update.de_json(_complete(dict(stored)), None)
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise NotForUsError("unreadable") from error
-    if update is None:
-        raise NotForUsError("unreadable")
-    return update
+def _find_person(stored: Mapping[str, Any]) -> int | None:
+    """Who wrote a message to us alone, as far as that can be told."""
+    message = stored.get("message")
+    if not isinstance(message, Mapping):
+        return None
+    chat, sender = message.get("chat"), message.get("from")
+    if not isinstance(chat, Mapping) or not isinstance(sender, Mapping):
+        return None
+    number, is_person = chat.get("id"), not sender.get("is_bot")
+    is_alone = chat.get("type", "private") == "private" and number == sender.get("id")
+    return number if is_person and is_alone and isinstance(number, int) else None
 
 
 def _complete(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -80,7 +97,12 @@ def _read(update: Update, user: User, chat_id: int) -> Incoming:
             raise NotForUsError("live_location")  # the place was taken once; it moves every few seconds
         words = _clean(changed.text or changed.caption or "")
         return Incoming(
-            kind="edit", chat_id=chat_id, language=language, message_id=changed.message_id, text=words
+            kind="edit",
+            chat_id=chat_id,
+            language=language,
+            message_id=changed.message_id,
+            text=words,
+            file=_find_file(changed),
         )
     if update.message is None:
         raise NotForUsError("unknown_kind")

@@ -43,6 +43,8 @@ MANAGE_STEPS = frozenset({CONTACT_NAME, CONTACT_PHONE, REVIEW})
 VISIT_STEPS = frozenset({STATUS_NUMBER, STATUS_CODE, FOLLOW_UP}) | MANAGE_STEPS
 OWN_STEPS = frozenset({IDLE, INTRO, CHECK, DONE}) | VISIT_STEPS
 
+RECEIPT, UNSAID = "receipt", "receipt_key"
+"""The message with number and code; and what they derive from, kept until that message has arrived."""
 Choices = Sequence[Sequence[tuple[str, str]]]
 """Rows of (words on the button, what it does)."""
 

@@ -14,6 +14,7 @@ from typing import IO, Any
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from config.web.errors import Refusal
 from config.web.site import SITE, Limits
@@ -196,6 +197,7 @@ async def _read_multipart(request: web.Request, limits: Limits) -> Form:
     except (
         ValueError,
         AssertionError,
+        HttpProcessingError,
     ) as error:  # how aiohttp's reader reports broken boundaries and headers
         raise Refusal(400, "request.form") from error
 

@@ -16,6 +16,18 @@ from models.states import FindingSource, Scan, TextSource
 from models.tip import Attachment, AttachmentText, Tip
 
 
+async def list_file_digests(session: AsyncSession, *, draft_id: int, tip_id: int | None) -> set[bytes]:
+    """SHA-256 of every original that this draft, or this tip with its messages, has."""
+    of_tip = or_(
+        Attachment.tip_id == tip_id,
+        Attachment.message_id.in_(select(Message.id).where(Message.tip_id == tip_id)),
+    )
+    belongs = (
+        Attachment.draft_id == draft_id if tip_id is None else or_(Attachment.draft_id == draft_id, of_tip)
+    )
+    return set(await session.scalars(select(Attachment.digest).where(belongs)))
+
+
 async def has_unread_attachments(session: AsyncSession, *, now: datetime) -> bool:
     """Whether `claim_unread_attachments` would find any: a look that waits for no writer."""
     return await session.scalar(select(Attachment.id).where(*_is_unread(now)).limit(1)) is not None

@@ -235,6 +235,20 @@ async def test_what_is_typed_is_kept_without_a_click(site, page: Page, db: Datab
     assert await page.get_by_text("接着上次写").is_visible()
 
 
+@pytest.mark.parametrize("way", ["a.back", "a.leave"])
+async def test_what_is_typed_without_a_pause_is_kept_when_the_page_is_left(site, page: Page, way: str):
+    await page.route(f"{WEATHER}**", lambda route: route.fulfill(body="weather"))
+    await begin(page, site)
+    await page.locator("#text").press_sequentially("一口气写完就走")
+    await page.click(way)
+    await page.wait_for_load_state()
+    async with asyncio.timeout(5):
+        while True:
+            await page.goto(f"{site}/report/what")
+            if await page.input_value("#text") == "一口气写完就走":
+                break
+
+
 async def test_files_go_up_without_leaving_the_page_and_mistakes_come_back_into_it(site, page: Page):
     await begin(page, site, "/report/evidence")
     await page.set_input_files(

@@ -242,6 +242,7 @@ async def test_an_empty_file_field_is_no_file(visitor: Visitor):
         b"--x",
         b"--x\r\n\r\n\r\n--x--",
         b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nno end',
+        b'--x\r\nContent-Disposition: form-data; name="a"; filename="a\0b.jpg"\r\n\r\nz\r\n--x--\r\n',
         b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Encoding: gzip\r\n\r\nz\r\n--x--',
         b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: multipart/x; boundary=y\r\n\r\n--y--\r\n--x',
     ],

@@ -45,6 +45,14 @@ class Citizen:
         ]
         return self._sends_file({"photo": sizes}, caption, album)
 
+    def edits_photo(self, data: bytes, *, caption: str = "") -> int:
+        """Put another picture into the last message sent."""
+        found = self.fake.add_file(data)
+        size = {"file_id": found, "file_unique_id": found, "width": 9, "height": 9, "file_size": len(data)}
+        content = {"photo": [size]} | ({"caption": caption} if caption else {})
+        message = self._message(self.sent_ids[-1], content, None) | {"edit_date": int(time.time())}
+        return self.fake.add_update("edited_message", message)
+
     def sends_document(
         self,
         data: bytes,

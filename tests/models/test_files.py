@@ -399,6 +399,18 @@ def ogg(comment: bytes) -> bytes:
     return ogg_page(b"OpusHead" + bytes(11)) + ogg_page(tags) + ogg_page(b"sound" * 30)
 
 
+def wav() -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack("<4sI", kind, len(body)) + body + bytes(len(body) % 2)
+
+    form = struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8)
+    chunks = chunk(b"fmt ", form) + chunk(b"LIST", b"INFO" + SECRET) + chunk(b"data", b"sound" * 31)
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks + SECRET
+
+
+AMR_FRAMES = (b"\x3c" + b"sound".ljust(31)) * 3 + b"\x7c"  # three of 12.2 kbit/s, one of silence
+
+
 @pytest.mark.parametrize(
     ("name", "data", "media_type"),
     [
@@ -406,14 +418,19 @@ def ogg(comment: bytes) -> bytes:
         ("录像.mp4", mp4(), "video/mp4"),
         ("录音.m4a", mp4(b"M4A "), "audio/mp4"),
         ("语音.oga", ogg(b"ARTIST=" + SECRET), "audio/ogg"),
+        ("录像.mov", mp4(b"qt  "), "video/quicktime"),
+        ("录像.3gp", mp4(b"3gp4"), "video/3gpp"),
+        ("录音.wav", wav(), "audio/wav"),
+        ("录音.amr", b"#!AMR\n" + AMR_FRAMES + b"\xff" + SECRET, "audio/amr"),
     ],
 )
 def test_recordings_keep_their_frames_and_lose_their_tags(name, data, media_type):
     examined = examine_file(name, data)
     assert (examined.media_type, examined.name) == (media_type, name)
     assert SECRET not in examined.working
-    assert any(frames in examined.working for frames in (mp3(), b"frame", b"sound" * 30))
-    if not name.endswith(".mp3"):
+    frames = (mp3(), b"frame", b"sound" * 30, AMR_FRAMES)
+    assert any(sound in examined.working for sound in frames)
+    if not name.endswith((".mp3", ".wav", ".amr")):
         assert len(examined.working) == len(data), "offsets still hold"
 
 
@@ -432,6 +449,8 @@ def test_checksums_of_blanked_pages_are_right_again():
         box(b"ftyp", b"isom" + bytes(8)),
         box(b"ftyp", b"isom" + bytes(8)) + struct.pack(">I4s", 4, b"moov"),
         ogg(b"A=b")[:-5],
+        wav()[:30],
+        b"#!AMR\n" + b"\xff" * 40,
     ],
 )
 def test_broken_recordings_are_damaged(data):
@@ -475,7 +494,7 @@ def test_text_is_read_in_the_encodings_of_our_citizens(encoding):
         ("a.gif", b"GIF89a/*" + bytes(30) + b"*/=1;alert(1)"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)),
         ("IMG_1.heic", box(b"ftyp", b"heic" + bytes(8)) + bytes(50)),
-        ("a.mov", box(b"ftyp", b"qt  " + bytes(8)) + box(b"moov", b"")),
+        ("a.heic", box(b"ftyp", b"heic" + bytes(8)) + box(b"moov", b"")),
         ("a.txt", bytes(range(256)) * 4),
         ("a.exe", mp3()),
         ("a.pdf", mp3()),

@@ -3,11 +3,11 @@
   "use strict";
   const root = document.documentElement;
   const all = (selector, scope = document) => [...scope.querySelectorAll(selector)];
-  const post = (form, fields) => {
+  const post = (form, fields, options = {}) => {
     const data = new FormData(form);
     all("input[type=file]", form).forEach((input) => data.delete(input.name));
     Object.entries(fields).forEach(([name, value]) => data.set(name, value));
-    return fetch(form.action, { method: "POST", body: data, redirect: "manual" });
+    return fetch(form.action, { method: "POST", body: data, redirect: "manual", ...options });
   };
   root.classList.add("has-script");
 
@@ -112,14 +112,14 @@
   const keep = (form) => {
     const note = document.querySelector("[data-kept]");
     let timer;
-    form.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        if (form.dataset.sent) return;
-        const answer = await post(form, { keep: "1" }).catch(() => null);
-        if (answer?.status === 204) { note.textContent = note.dataset.kept; note.hidden = false; }
-      }, 1500);
-    });
+    const save = async (options) => {
+      timer = clearTimeout(timer);
+      if (form.dataset.sent) return;
+      const answer = await post(form, { keep: "1" }, options).catch(() => null);
+      if (answer?.status === 204) { note.textContent = note.dataset.kept; note.hidden = false; }
+    };
+    form.addEventListener("input", () => { timer ??= setTimeout(save, 1200); });
+    addEventListener("pagehide", () => { if (timer) save({ keepalive: true }); });
   };
 
   // Shortly before something is lost: say so, with one button that keeps it; what is over is taken off the screen.

@@ -4,9 +4,9 @@ import io
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from models.tip import Attachment, Tip
+from models.tip import Attachment, Draft, Tip
 from tests.bot.channels.test_journeys import STORY, send
 from tests.fakes import botapi
 
@@ -186,3 +186,20 @@ async def test_starting_anew_leaves_no_file_of_the_old_draft(served, citizen, db
     citizen.presses("重新开始")
     await citizen.hears("请把事情说一说")
     assert await files(db) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_photo_put_in_the_place_of_another_is_one_more(served, citizen, db):
+    citizen.says("/report")
+    await citizen.hears("请把事情说一说")
+    citizen.sends_photo(photo("red"), caption="收据")
+    await citizen.hears("已收到 1 个文件")
+    citizen.edits_photo(photo("red"), caption="收据，八百块")
+    await citizen.hears("已经按您修改后的内容更新")
+    citizen.edits_photo(photo("blue"), caption="收据，八百块")
+    await citizen.hears("两个都会交给承办人员")
+    await citizen.hears("已收到 2 个文件")
+    async with db.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Attachment)) == 2
+        draft = await session.scalar(select(Draft))
+    assert draft.answers["what"]["text"] == "收据，八百块"

@@ -10,7 +10,7 @@ from models.message import Message
 from models.states import CaseState, MessageKind
 from models.tip import Attachment, Draft, Identity, Tip
 from tests.bot.channels.test_evidence import photo
-from tests.bot.channels.test_journeys import STORY, send, tips
+from tests.bot.channels.test_journeys import STORY, send, tell, tips
 from tests.factories import make_case
 
 
@@ -233,3 +233,23 @@ async def test_words_after_a_tip_wait_for_a_place_through_every_command(served, 
     citizen.presses("补充到这件举报")
     await citizen.hears("已补充到举报")
     assert [message.text for message in await messages(db)] == ["还有一件事忘了说"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_code_that_met_a_blocked_chat_is_said_when_the_person_is_back(served, citizen, fake, db):
+    await tell(citizen)
+    fake.blocked.add(citizen.user_id)  # in the moment between the tap and the answer
+    citizen.presses("提交举报")
+    await fake.drained()
+    async with asyncio.timeout(15):
+        while not await tips(db):
+            await asyncio.sleep(0.02)
+    fake.blocked.clear()
+    citizen.says("/start")
+    number, code = (await citizen.hears("举报已收到")).marked("code")
+    other = fake.user(2002)
+    other.says(f"/status {number} {code}")
+    await other.hears(f"举报编号 {number}")
+    citizen.says("/start")
+    await citizen.hears("应急管理局")
+    assert sum("举报已收到" in message.text for message in citizen.screen()) == 1

@@ -279,3 +279,18 @@ async def test_no_log_line_holds_token_words_code_or_chat(running, fake, db, cap
     for secret in (fake.token, fake.token.split(":")[1], "987654321", STORY[:12], number, code):
         assert secret not in everything
         assert secret.replace(" ", "") not in everything
+
+
+@pytest.mark.parametrize(
+    "broken", [{"text": 5}, {"text": "真话", "date": 99999999999999999}, {"location": {}}]
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_nobody_can_read_is_answered_once_and_blocks_nothing(served, citizen, db, broken):
+    citizen.says("/report")
+    await citizen.hears("请把事情说一说")
+    citizen.sends({"text": ""}, **broken)
+    await citizen.hears("看不懂")
+    citizen.says(STORY)
+    await citizen.hears("哪个县区")
+    async with db.read() as session:
+        assert await session.scalar(select(func.max(InboundUpdate.attempts))) == 1

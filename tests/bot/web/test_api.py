@@ -39,7 +39,7 @@ async def test_a_tip_is_stored_before_it_is_acknowledged(visitor: Visitor, db, k
         "place": "郾城区龙塔街道",
         "target": "宏达学校",
         "occurred": "上周",
-        "contact": {"name": "王某", "phone": "138"},
+        "contact": {"name": "王某", "phone": "138 0000 0000"},
         "locale": "zh-CN",
     }
     status, answer = await visitor.ask(TIPS, body)
@@ -292,3 +292,11 @@ async def test_what_cannot_be_read_is_answered_in_the_apis_own_form(site, head: 
     assert re.match(r"HTTP/1\.[01] 4(00|15) ", answer)
     assert "Content-Type: application/problem+json" in answer
     assert json.loads(answer.partition("\r\n\r\n")[2])["detail"]
+
+
+async def test_a_phone_that_nobody_can_call_is_said_at_once(visitor: Visitor, db):
+    status, answer = await visitor.ask(TIPS, {"text": "卖证", "contact": {"phone": "abc"}})
+    assert status == 422
+    assert answer["errors"] == [{"field": "phone", "detail": "电话号码应为 5 到 20 位数字，请检查。"}]
+    async with db.read() as session:
+        assert await session.scalar(select(Tip)) is None
