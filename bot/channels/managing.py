@@ -11,6 +11,7 @@ from bot.channels.asking import ask_current
 from bot.channels.turn import CONTACT_NAME, CONTACT_PHONE, REVIEW, Choices, Turn
 from bot.channels.visit import end_visit, place_to_return, show_progress
 from bot.intake import SubmissionError
+from bot.progress import load_progress
 from bot.questionnaire import PHONE_DIGITS
 from bot.way_back import (
     HIGHEST,
@@ -36,7 +37,9 @@ async def show_more(turn: Turn) -> None:
     """Everything that is open with this tip now; what was asked for already is said."""
     tip = await current_tip(turn)
     standing = await load_standing(turn.session, tip, catalog=turn.around.catalog, now=turn.now)
-    lines = [turn.word("manage.head"), *_list_asked(turn, standing)]
+    progress = await load_progress(turn.session, tip, now=turn.now)
+    why = [progress.promise.sentence(turn.draft.locale), ""] if progress.promise else []
+    lines = [*why, turn.word("manage.head"), *_list_asked(turn, standing)]
     turn.say("\n".join(lines), choices=_list_ways(turn, standing))
 
 

@@ -152,8 +152,7 @@ def _parts(turn: Turn, progress: Progress, number: str) -> list[str]:
     ]
     if promise := progress.promise:
         key = f"public.status.clock.{promise.key}.{'late' if promise.is_late else 'fine'}"
-        day = text(key, locale, day=format_day(promise.due_at, locale))
-        parts.append(f"{day}\n{promise.sentence(locale)}")
+        parts.append(text(key, locale, day=format_day(promise.due_at, locale)))
     if progress.verdict:
         parts.append(text(f"public.status.verdict.{progress.verdict}", locale))
     if progress.answer:

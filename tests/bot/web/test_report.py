@@ -283,7 +283,7 @@ async def test_a_hundred_thousand_characters_come_back_with_a_sentence(visitor: 
 async def test_the_whole_way_in_english(site):
     async with Visitor(site, language="en-GB,en;q=0.9") as somebody:
         await somebody.open("/")
-        assert "Start a report" in somebody.last.words
+        assert "Send a tip" in somebody.last.words
         number, _ = await somebody.tell("They sell certificates.")
         assert number
         assert "We have received it" in somebody.last.words
