@@ -79,6 +79,8 @@ PROMISED = {
     ("POST", "/admin/staff/of/{login}/disable"): ADMINISTRATORS,
     ("POST", "/admin/staff/of/{login}/second-factor"): ADMINISTRATORS,
     ("GET", "/admin/rules"): ADMINISTRATORS,
+    ("GET", "/admin/channels"): ADMINISTRATORS,
+    ("POST", "/admin/channels/test"): ADMINISTRATORS,
     ("GET", "/admin/health"): ADMINISTRATORS,
     ("GET", "/audit"): AUDITORS,
     ("POST", "/audit/verify"): AUDITORS,

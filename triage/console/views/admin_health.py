@@ -128,11 +128,11 @@ def _calendar(desk: Desk, say: _Say, *, now: datetime) -> Part:
     return say.part("calendar", is_good=is_good, year=local.year + 1)
 
 
-# ---------------------------------------------------------------- rules and channels
+# ---------------------------------------------------------------- rules
 
 
 async def show_rules(request: web.Request, staff: Staff) -> web.StreamResponse:
-    """Calendar, channels, limits and offices as they are set up."""
+    """Calendar, limits and offices as they are set up."""
     desk, now = request.app[DESK], request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
     today = now.astimezone(LOCAL).date()
@@ -148,7 +148,6 @@ async def show_rules(request: web.Request, staff: Staff) -> web.StreamResponse:
         model=await _look_at_model(desk),
         years=(calendar.first_year, calendar.last_year),
         next_year=None if calendar.covers(year + 1) else year + 1,
-        channels=list_channels(desk, words),
         rules=[
             _rule_row(rule, words)
             for rule in desk.catalog.deadlines
@@ -177,25 +176,6 @@ async def _look_at_model(desk: Desk) -> dict[str, Any]:
         "is_set_aside": is_set_aside(desk.settings.data),
         "waiting": max(0, waiting),
     }
-
-
-def list_channels(desk: Desk, words: Words) -> list[dict[str, Any]]:
-    """Ways in and out, whether they are set up, and nothing that would open them."""
-    settings = desk.settings
-
-    def say(key: str, **values: object) -> str:
-        return words.text(f"oversight.rules.{key}", **values)
-
-    has_chat = bool(settings.telegram_token)
-    way = say("telegram_webhook" if settings.telegram_webhook_secret else "telegram_polling")
-    addresses = len(settings.notify_urls)
-    rows = (
-        ("web", True, say("web_detail", address=settings.public_url or settings.public)),
-        ("telegram", has_chat, say("telegram_on", way=way) if has_chat else say("telegram_off")),
-        ("mail", bool(settings.smtp_url), say("mail_on" if settings.smtp_url else "mail_off")),
-        ("group", addresses > 0, say("group_on", count=addresses) if addresses else say("group_off")),
-    )
-    return [{"name": say(name), "is_on": is_on, "detail": detail} for name, is_on, detail in rows]
 
 
 def _rule_row(rule: DeadlineRule, words: Words) -> dict[str, str]:
