@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.app import find_webhook_address, make_telegram
+from bot.app import make_telegram
 from bot.channels import reporting
 from bot.channels.pulse import Pulse
 from bot.channels.reporting import report
