@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,3 +59,9 @@ async def find_facts(session: AsyncSession) -> dict[str, Fact]:
     """All that is known, by name."""
     rows = await session.scalars(select(Fact).execution_options(populate_existing=True))
     return {fact.name: fact for fact in rows}
+
+
+async def forget_fact(session: AsyncSession, name: Known) -> bool:
+    """What was known counts no longer; False where nothing was known."""
+    gone = await session.scalar(delete(Fact).where(Fact.name == name.value).returning(Fact.name))
+    return gone is not None

@@ -31,8 +31,11 @@ PAGES = {
     "/admin/staff/new": {Role.ADMINISTRATOR},
     "/admin/staff/of/other": {Role.ADMINISTRATOR},
     "/admin/rules": {Role.ADMINISTRATOR},
+    "/admin/bodies": {Role.ADMINISTRATOR},
     "/admin/channels": {Role.ADMINISTRATOR},
     "/admin/health": {Role.ADMINISTRATOR},
+    "/admin/start": {Role.ADMINISTRATOR},
+    "/audit/export": {Role.AUDITOR},
     "/audit": {Role.AUDITOR},
 }
 
@@ -63,7 +66,7 @@ async def test_each_page_is_for_its_roles_only(bureau, sign_in, visitor, path):
 async def test_each_role_begins_its_day_on_its_own_page(bureau, sign_in):
     for role, page in {
         Role.SUPERVISOR: "/supervisor",
-        Role.ADMINISTRATOR: "/admin/staff",
+        Role.ADMINISTRATOR: "/admin/start",
         Role.AUDITOR: "/audit",
     }.items():
         browser = await sign_in(bureau.by_role[role])
