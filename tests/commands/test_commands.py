@@ -92,7 +92,9 @@ def test_a_backup_is_noted_and_restoring_it_is_tried_without_touching_anything(h
 def test_a_trial_that_finds_something_says_what_and_fails(home, ask, tmp_path):
     async def fill(session):
         await make_case(session)
-        session.add(Event(position=2, kind="accepted", at=NOW, data={}, reason="", previous=bytes(32), hash=bytes(32)))
+        session.add(
+            Event(position=2, kind="accepted", at=NOW, data={}, reason="", previous=bytes(32), hash=bytes(32))
+        )
 
     ask(fill)
     archive = tmp_path / "backup.tar"
@@ -126,7 +128,9 @@ def test_an_account_is_changed_by_the_same_rules_as_on_the_page(home, ask):
     call("staff", "change", "li.gong", status=2)
 
     async def read(session):
-        return (await session.execute(select(Staff.role, Staff.office_id, Staff.name).order_by(Staff.id))).first()
+        return (
+            await session.execute(select(Staff.role, Staff.office_id, Staff.name).order_by(Staff.id))
+        ).first()
 
     role, office, name = ask(read)
     assert (role, office) == (Role.LEAD, "linying")

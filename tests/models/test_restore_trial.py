@@ -28,7 +28,9 @@ async def list_databases(db):
     if db.is_sqlite:
         return []
     async with db.read() as session:
-        found = await session.scalars(text("select datname from pg_database where datname like 'tipline_trial%'"))
+        found = await session.scalars(
+            text("select datname from pg_database where datname like 'tipline_trial%'")
+        )
         return found.all()
 
 

@@ -53,7 +53,9 @@ async def serve(tmp_path):
         path = make_certificate(tmp_path, until=until)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(path)
-        server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+        server = await asyncio.start_server(
+            lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context
+        )
         servers.append(server)
         trusted = ssl.create_default_context(cafile=path)
         return f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", trusted

@@ -1,6 +1,7 @@
 """Pages of oversight: who may come, what they show, and that each figure leads to exactly its cases."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from io import BytesIO
@@ -14,11 +15,13 @@ from config.text import has_text
 from models.audit import record_event
 from models.case import Case, Deadline, Heartbeat
 from models.event import Event
+from models.fact import Known, note_fact
 from models.staff import Staff, StaffSession
 from models.states import FindingSource, Role
 from models.tip import Tip
 from tests.factories import act_as_owner, make_deadline, make_finding, make_tip
 from tests.triage.test_reports import make_rows
+from triage.console.context import DESK
 from triage.meaning import PROMOTED, SHIPPED, digest_model, mark_base
 from triage.train import save_model
 
@@ -338,6 +341,43 @@ async def test_the_health_page_says_what_to_do(db, bureau, sign_in, now):
     page = await browser.get("/admin/health")
     assert page.says("不到 1 分钟前还在工作")
     assert page.says("1 件等了 10 分钟以上")
+
+
+@pytest.mark.parametrize(
+    ("name", "details", "days", "words"),
+    [
+        (Known.BACKUP, {"file": "/mnt/b.tar"}, 1, "24 小时前备份过：/mnt/b.tar（op@host）。"),
+        (Known.BACKUP, {"file": "/mnt/b.tar"}, 3, "上次备份是 3 天前"),
+        (Known.RESTORE_TRIAL, {"file": "b", "problems": 0, "checks": []}, 3, "检查没有问题"),
+        (Known.RESTORE_TRIAL, {"file": "b", "problems": 0, "checks": []}, 200, "应每季度一次"),
+        (Known.RESTORE_TRIAL, {"file": "b", "problems": 2, "checks": ["audit"]}, 3, "有 2 处问题：audit"),
+        (Known.CERTIFICATE, {"not_after": "2026-05-04T00:00:00+00:00", "problem": ""}, 0, "还有 60 天到期"),
+        (Known.CERTIFICATE, {"not_after": "2026-03-01T00:00:00+00:00", "problem": ""}, 0, "已经过期"),
+        (
+            Known.CERTIFICATE,
+            {"not_after": "2026-05-04T00:00:00+00:00", "problem": "self-signed"},
+            0,
+            "不被浏览器信任（self-signed）",
+        ),
+        (Known.CERTIFICATE, {"not_after": None, "problem": ""}, 0, "没能读到证书"),
+    ],
+)
+async def test_health_tells_of_backup_trial_and_certificate(
+    db, bureau, sign_in, app, now, name, details, days, words
+):
+    app._state[DESK] = replace(
+        app[DESK], settings=replace(app[DESK].settings, public_url="https://tip.example.org")
+    )
+    browser = await sign_in(bureau.by_role[Role.ADMINISTRATOR])
+    page = await browser.get("/admin/health")
+    for never in ("还没有备份过", "还没有试过备份能不能恢复", "后台还没有读过证书"):
+        assert page.says(never)
+    async with db.begin() as session:
+        at = now - timedelta(days=days)
+        await note_fact(
+            session, name, source="op@host", at=at, details={"host": "tip.example.org", **details}
+        )
+    assert (await browser.get("/admin/health")).says(words)
 
 
 # ---------------------------------------------------------------- audit
