@@ -46,10 +46,13 @@ class RowProblem:
     line: int
     problem: str
     value: str = ""
+    other: int = 0
+    """The line with which it clashes."""
 
     def say(self, locale: str) -> str:
         """In words, without the line."""
-        return text(f"installation.bodies.problem.{self.problem}", locale, value=self.value[:LONGEST])
+        key = f"installation.bodies.problem.{self.problem}"
+        return text(key, locale, value=self.value[:LONGEST], other=self.other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ class _Check:
         else:
             self._check_name(line, name)
             if first := self._names.get(name):
-                self._blame(line, "name_twice", f"{name}（{first}）")
+                self._blame(line, "name_twice", name, first)
             self._names.setdefault(name, line)
         aliases = self._read_aliases(line, name, self._cell(cells, "aliases"))
         kind = self._known(line, "kind_unknown", self._cell(cells, "kind"), self._kinds)
@@ -199,9 +202,9 @@ class _Check:
         owners: dict[str, int] = {}
         for line, alias in self._aliases:
             if alias in self._names:
-                yield RowProblem(line, "alias_is_name", f"{alias}（{self._names[alias]}）")
+                yield RowProblem(line, "alias_is_name", alias, self._names[alias])
             elif owners.setdefault(alias, line) != line:
-                yield RowProblem(line, "alias_twice", f"{alias}（{owners[alias]}）")
+                yield RowProblem(line, "alias_twice", alias, owners[alias])
 
     def _cell(self, cells: Sequence[str], column: str) -> str:
         place = self._columns[column]
@@ -233,8 +236,8 @@ class _Check:
             self._blame(line, problem, written)
         return found
 
-    def _blame(self, line: int, problem: str, value: str = "") -> None:
-        self.problems.append(RowProblem(line, problem, value))
+    def _blame(self, line: int, problem: str, value: str = "", other: int = 0) -> None:
+        self.problems.append(RowProblem(line, problem, value, other))
 
 
 # ---------------------------------------------------------------- taking it in

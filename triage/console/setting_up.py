@@ -115,7 +115,7 @@ class _Look:
             self._calendar(),
             self.point("public_url", is_done=url.startswith("https://"), url=url),
             self.point("console_url", is_done=console_url.startswith("https://"), url=console_url),
-            self.choice("chat", is_done=self.is_chatting, may_choose=self.settings.telegram_token is None),
+            self._chat(),
             self.choice("mail", is_done=bool(self.settings.smtp_url or self.settings.notify_urls)),
         ]
 
@@ -127,6 +127,14 @@ class _Look:
         return [self.words.office(office) for office in offices] + [
             self.words.state("role", role) for role in CITY_ROLES if role not in roles
         ]
+
+    def _chat(self) -> Point:
+        if self.settings.telegram_token is None:
+            return self.choice("chat", is_done=False)
+        if self.is_chatting:
+            return self.point("chat", is_done=True)
+        silent, how = self.say("items.chat.silent"), self.say("items.chat.silent_how")
+        return Point("chat", self.say("items.chat.name"), "open", silent, how)
 
     def _backup(self) -> Point:
         fact = self.facts.get(Known.BACKUP)
@@ -175,11 +183,11 @@ class _Look:
             key, self.say(f"items.{key}.name"), state, self.say(f"items.{key}.{state}", **values), how, link
         )
 
-    def choice(self, key: str, *, is_done: bool, may_choose: bool = True) -> Point:
+    def choice(self, key: str, *, is_done: bool) -> Point:
         """A point that a person may answer, unless the program sees that it is done."""
         fact, name = self.facts.get(CHOICES[key]), self.say(f"items.{key}.name")
-        if is_done or not may_choose:
-            return self.point(key, is_done=is_done)
+        if is_done:
+            return self.point(key, is_done=True)
         is_confirming = key == "keys"
         if fact is None:
             open_ = self.say(f"items.{key}.open")

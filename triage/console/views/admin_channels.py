@@ -207,8 +207,8 @@ class _Page:
             "is_on": is_on,
             "about": self.say(f"{way.value}_off") if not is_on else "",
             "rows": rows if is_on else [],
-            "can_test": _can_test(self.desk, self.staff, way),
-            "test_note": self.say(f"test_note.{way.value}") if is_on else "",
+            "can_test": (can_test := _can_test(self.desk, self.staff, way)),
+            "test_note": self.say(f"{'test_note' if can_test else 'test_first'}.{way.value}"),
             "last_test": self._say_test(self.tests.get(way)),
         }
 
