@@ -22,7 +22,8 @@ from models.staff import Staff
 from triage.bodies import BodyReader
 from triage.units import LONGEST, read_unit
 
-MOST_ROWS = 20_000
+MOST_ROWS = 5_000
+"""One transaction of a few seconds: nobody else can write to an SQLite database meanwhile."""
 MOST_ALIASES = 10
 MOST_BYTES = 20 * 1024 * 1024
 MOST_UNPACKED = 200 * 1024 * 1024

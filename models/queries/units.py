@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, union, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, not_, or_, select, union, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -181,44 +182,60 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 async def register_units(session: AsyncSession, rows: Sequence[Registered]) -> None:
     """Keep bodies with their other names. How often each was named stays as it is: nobody named it by this."""
-    ids = await _insert_names(session, [(row.unit, row.kind, row.county) for row in rows])
-    mains = [ids[row.unit.name] for row in rows]
-    for begin in range(0, len(mains), AT_ONCE):
-        some = mains[begin : begin + AT_ONCE]
-        await session.execute(update(Unit).where(Unit.id.in_(some)).values(alias_of=None))
-    others = await _insert_names(session, [(alias, "", "") for row in rows for alias in row.aliases])
-    pairs = [(others[alias.name], ids[row.unit.name]) for row in rows for alias in row.aliases]
-    for alias_id, main_id in pairs:
-        # Names that pointed to what is another body's other name now point to that body: chains lead nowhere.
-        is_theirs = or_(Unit.id == alias_id, Unit.alias_of == alias_id)
-        await session.execute(update(Unit).where(is_theirs, Unit.id != main_id).values(alias_of=main_id))
+    mains = [_values(row.unit, kind=row.kind, county=row.county) for row in rows]
+    ids = await _insert_names(session, mains)
+    others = {
+        alias.name: _values(alias, alias_of=ids[row.unit.name]) for row in rows for alias in row.aliases
+    }
+    alias_ids = list((await _insert_names(session, list(others.values()))).values())
+    # Names that pointed to what is now another body's other name point to that body: chains lead nowhere.
+    main = aliased(Unit)
+    for begin in range(0, len(alias_ids), AT_ONCE):
+        some = alias_ids[begin : begin + AT_ONCE]
+        follow = select(main.alias_of).where(main.id == Unit.alias_of).scalar_subquery()
+        await session.execute(
+            update(Unit)
+            .where(Unit.alias_of.in_(some))
+            .values(alias_of=follow)
+            .execution_options(synchronize_session=False)
+        )
 
 
-async def _insert_names(session: AsyncSession, names: Sequence[tuple[UnitName, str, str]]) -> dict[str, int]:
+def _values(
+    unit: UnitName, *, alias_of: int | None = None, kind: str = "", county: str = ""
+) -> dict[str, Any]:
+    names = {"name": unit.name, "folded": unit.folded, "initials": unit.initials}
+    return names | {"alias_of": alias_of, "kind": kind, "county": county, "uses": 0, "case_id": 0}
+
+
+async def _insert_names(session: AsyncSession, values: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Insert names or describe them anew, with the keys by which they are found; answers their ids."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     ids: dict[str, int] = {}
-    wanted = list({unit.name: (unit, kind, county) for unit, kind, county in names}.values())
-    for begin in range(0, len(wanted), AT_ONCE):
-        some = wanted[begin : begin + AT_ONCE]
-        adding = dialect.insert(Unit).values(
-            [
-                {"name": unit.name, "folded": unit.folded, "initials": unit.initials, "uses": 0, "case_id": 0}
-                | {"kind": kind, "county": county}
-                for unit, kind, county in some
-            ]
-        )
+    keys: list[dict[str, Any]] = []
+    for begin in range(0, len(values), AT_ONCE):
+        some = values[begin : begin + AT_ONCE]
+        names = [row["name"] for row in some]
+        known = set(await session.scalars(select(Unit.name).where(Unit.name.in_(names))))
+        adding = dialect.insert(Unit.__table__)
         new = adding.excluded
         kept = {
+            "alias_of": new.alias_of,
             "kind": sql_case((new.kind != "", new.kind), else_=Unit.kind),
             "county": sql_case((new.county != "", new.county), else_=Unit.county),
         }
         adding = adding.on_conflict_do_update(index_elements=["name"], set_=kept)
-        for row in await session.execute(adding.returning(Unit.id, Unit.name)):
+        for row in await session.execute(adding.returning(Unit.id, Unit.name), some):
             ids[row.name] = row.id
-    keys = [{"key": key, "unit_id": ids[unit.name]} for unit, _, _ in wanted for key in unit.list_keys()]
+        keys += [
+            {"key": key, "unit_id": ids[row["name"]]}
+            for row in some
+            if row["name"] not in known
+            for key in UnitName(row["name"], row["folded"], row["initials"]).list_keys()
+        ]
     if keys:
-        await session.execute(dialect.insert(UnitKey).on_conflict_do_nothing(), keys)
+        keys.sort(key=lambda row: (row["key"], row["unit_id"]))  # in the order of the index: half the work
+        await session.execute(insert(UnitKey.metadata.tables[UnitKey.__tablename__]), keys)
     return ids
 
 

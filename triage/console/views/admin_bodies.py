@@ -4,6 +4,7 @@ A list is pasted, not uploaded: the console takes no files, so that nobody can f
 the command line.
 """
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -41,7 +42,7 @@ async def take_list(request: web.Request, staff: Staff) -> web.StreamResponse:
     """Check a list; import it when that was asked for and all of it is right."""
     desk, form = request.app[DESK], get_form(request)
     words, typed = Words(desk.catalog, get_locale(request)), form.get("table")
-    checked = _check(desk, typed)
+    checked = await asyncio.to_thread(_check, desk, typed)
     if checked.problems or not checked.rows:
         problems = list(checked.problems)
         errors = {} if problems else {"table": words.text("installation.bodies.nothing")}
