@@ -22,6 +22,7 @@ from commands.audit import audit
 from commands.database import db
 from commands.home import EXISTING, FILE, FOLDER, Group, Home, open_home, run
 from commands.installation import bodies, channels, health, setup_list
+from commands.rules import rules
 from commands.staff import staff
 from config.clock import now
 from config.keys import load_keys
@@ -42,7 +43,7 @@ def main() -> None:
     """Tips about safety training: from the citizen to the county office, and back with an answer."""
 
 
-for _command in (staff, db, audit, bodies, channels, health, setup_list):
+for _command in (staff, db, audit, bodies, channels, health, setup_list, rules):
     main.add_command(_command)
 
 
