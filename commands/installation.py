@@ -42,14 +42,27 @@ def health(lang: str) -> None:
     run(work())
 
 
+POINTS = click.Choice(["keys", "chat", "mail"])
+
+
 @click.command("setup-list")
+@click.option("--confirm", type=POINTS, help="A copy of the key file is kept; chat or mail are not wanted.")
+@click.option("--take-back", type=POINTS, help="It is not so any more.")
 @LANG
-def setup_list(lang: str) -> None:
+def setup_list(confirm: str | None, take_back: str | None, lang: str) -> None:
     """What is to be done before real use. Exit status 1 while something is open."""
-    from triage.console.setting_up import look_at_setting_up
+    from triage.console.setting_up import answer_point, look_at_setting_up
+
+    async def answer(home: Home, point: str, *, is_chosen: bool) -> None:
+        source = name_operator()
+        async with home.db.begin() as session:
+            await answer_point(session, point, is_chosen=is_chosen, by=None, source=source, now=now())
 
     async def work() -> None:
         async with open_home(read_settings()) as home:
+            for answered, is_chosen in ((confirm, True), (take_back, False)):
+                if answered:
+                    await answer(home, answered, is_chosen=is_chosen)
             look = await look_at_setting_up(home, None, _words(home, lang), now=now())
         for sentence in look.refused:
             click.echo(f"!      {sentence}")
@@ -95,6 +108,25 @@ def bodies_import(file: Path, dry_run: bool, lang: str) -> None:  # noqa: FBT001
 @click.group()
 def channels() -> None:
     """Ways in and out."""
+
+
+@channels.command("show")
+@LANG
+def channels_show(lang: str) -> None:
+    """What is known of each way, as the page of channels has it; no secret is told."""
+    from triage.console.channels import look_at_channels
+
+    async def work() -> None:
+        async with open_home(read_settings()) as home:
+            words = _words(home, lang)
+            look = await look_at_channels(home, None, words, now=now())
+        for channel in look.all():
+            state = words.text(f"installation.channels.{'on' if channel['is_on'] else 'off'}")
+            click.echo(f"{channel['name']}: {state} {channel['about']}".rstrip())
+            for row in channel["rows"]:
+                click.echo(f"  {row['label']}: {row['value']}")
+
+    run(work())
 
 
 @channels.command("test")

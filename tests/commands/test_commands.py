@@ -210,6 +210,23 @@ def test_health_and_the_list_of_setting_up_are_said_in_both_languages(home):
     assert "Second administrator" in call("setup-list", "--lang", "en", status=1)
 
 
+def test_what_only_people_know_is_answered_here_too(home, ask):
+    assert "密钥文件在别处另有一份" not in call("setup-list", status=1)
+    assert "done   密钥文件的副本" in call("setup-list", "--confirm", "keys", status=1)
+    assert "open   密钥文件的副本" in call("setup-list", "--take-back", "keys", status=1)
+    assert kinds(ask) == ["setup_confirmed", "setup_reopened"]
+
+
+def test_channels_are_shown_without_their_secrets(home, monkeypatch):
+    monkeypatch.setenv("TIPLINE_TELEGRAM_TOKEN", "123456:SECRETTOKEN-of-the-tests")
+    monkeypatch.setenv("TIPLINE_SMTP_URL", "smtp://u:SECRETMAIL@mail.example")
+    shown = call("channels", "show", "--lang", "en")
+    assert "Chat bot: on" in shown
+    assert "…ests" in shown
+    for secret in ("SECRET", "123456", "mail.example"):
+        assert secret not in shown
+
+
 def test_a_channel_is_tried_for_an_account(home, ask):
     async def fill(session):
         await make_staff(session, Role.ADMINISTRATOR, "city", login="admin")

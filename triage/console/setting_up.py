@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from config.clock import LOCAL
 from config.settings import Settings
+from models.audit import record_event
 from models.checks import readiness
-from models.fact import Fact, Known, find_facts
+from models.fact import Fact, Known, find_facts, forget_fact, note_fact
 from models.queries.staff import list_active_staff
 from models.staff import Staff
 from models.states import Role
@@ -73,6 +76,18 @@ async def look_at_setting_up(
         installation, me, words, now, facts, people, is_chatting=bool(ready.parts["telegram"]["is_fine"])
     )
     return SettingUp([*look.own(), *look.all()], look.refused())
+
+
+async def answer_point(
+    session: AsyncSession, point: str, *, is_chosen: bool, by: Staff | None, source: str, now: datetime
+) -> None:
+    """Answer a point of `CHOICES`, or take the answer back; either is an event."""
+    by_id, reason = (by.id, "") if by else (None, source[:200])
+    if is_chosen:
+        await note_fact(session, CHOICES[point], source=source, at=now)
+        record_event(session, "setup_confirmed", at=now, by=by_id, reason=reason, point=point)
+    elif await forget_fact(session, CHOICES[point]):
+        record_event(session, "setup_reopened", at=now, by=by_id, reason=reason, point=point)
 
 
 @dataclass(frozen=True, slots=True)

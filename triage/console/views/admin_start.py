@@ -3,11 +3,9 @@
 from aiohttp import web
 
 from config.web import Refusal, get_form, get_locale, see_other
-from models.audit import record_event
-from models.fact import forget_fact, note_fact
 from models.staff import Staff
 from triage.console.context import DESK, show
-from triage.console.setting_up import CHOICES, look_at_setting_up
+from triage.console.setting_up import CHOICES, answer_point, look_at_setting_up
 from triage.console.words import Words
 
 
@@ -25,9 +23,6 @@ async def decide(request: web.Request, staff: Staff) -> web.StreamResponse:
     if point not in CHOICES or act not in {"choose", "take_back"}:
         raise Refusal(422, "status.422.body")
     async with desk.db.begin() as session:
-        if act == "choose":
-            await note_fact(session, CHOICES[point], source=staff.login, at=desk.now())
-            record_event(session, "setup_confirmed", at=desk.now(), by=staff.id, point=point)
-        elif await forget_fact(session, CHOICES[point]):
-            record_event(session, "setup_reopened", at=desk.now(), by=staff.id, point=point)
+        is_chosen = act == "choose"
+        await answer_point(session, point, is_chosen=is_chosen, by=staff, source=staff.login, now=desk.now())
     return see_other("/admin/start")
