@@ -148,7 +148,10 @@ AT_ONCE = 300
 
 
 async def find_registered(session: AsyncSession, names: Sequence[str]) -> dict[str, Registered]:
-    """What is known under these names, other names included; a name that is only another body's other name is not."""
+    """Those of these names that an import brought, with the other names that one did.
+
+    What reporters named counts as unknown: whoever imports must not learn whom somebody reported.
+    """
     found: dict[str, Registered] = {}
     other = aliased(Unit)
     for begin in range(0, len(names), AT_ONCE):
@@ -156,8 +159,8 @@ async def find_registered(session: AsyncSession, names: Sequence[str]) -> dict[s
         known: dict[str, tuple[Unit, list[UnitName]]] = {}
         statement = (
             select(Unit, other)
-            .outerjoin(other, other.alias_of == Unit.id)
-            .where(Unit.name.in_(some), Unit.alias_of.is_(None))
+            .outerjoin(other, and_(other.alias_of == Unit.id, other.is_registered))
+            .where(Unit.name.in_(some), Unit.alias_of.is_(None), Unit.is_registered)
         )
         for row in await session.execute(statement):
             alias: Unit | None = row[1]
@@ -168,10 +171,17 @@ async def find_registered(session: AsyncSession, names: Sequence[str]) -> dict[s
 
 
 async def count_register(session: AsyncSession) -> tuple[int, int, int]:
-    """How many bodies are known, how many other names of them, and how many bodies have a county or a kind."""
+    """Of imported lists: how many bodies, how many other names, how many bodies with a county or a kind.
+
+    Names that reporters brought are not counted: the count after an import would tell whether one was among them.
+    """
     is_main = Unit.alias_of.is_(None)
     described = and_(is_main, or_(Unit.kind != "", Unit.county != ""))
-    row = (await session.execute(select(_count(is_main), _count(not_(is_main)), _count(described)))).one()
+    row = (
+        await session.execute(
+            select(_count(is_main), _count(not_(is_main)), _count(described)).where(Unit.is_registered)
+        )
+    ).one()
     bodies, aliases, registered = row
     return int(bodies or 0), int(aliases or 0), int(registered or 0)
 
@@ -205,7 +215,8 @@ def _values(
     unit: UnitName, *, alias_of: int | None = None, kind: str = "", county: str = ""
 ) -> dict[str, Any]:
     names = {"name": unit.name, "folded": unit.folded, "initials": unit.initials}
-    return names | {"alias_of": alias_of, "kind": kind, "county": county, "uses": 0, "case_id": 0}
+    marks = {"is_registered": True, "uses": 0, "case_id": 0}
+    return names | marks | {"alias_of": alias_of, "kind": kind, "county": county}
 
 
 async def _insert_names(session: AsyncSession, values: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -221,6 +232,7 @@ async def _insert_names(session: AsyncSession, values: Sequence[dict[str, Any]])
         new = adding.excluded
         kept = {
             "alias_of": new.alias_of,
+            "is_registered": True,
             "kind": sql_case((new.kind != "", new.kind), else_=Unit.kind),
             "county": sql_case((new.county != "", new.county), else_=Unit.county),
         }

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("details", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_fact")),
     )
+    op.add_column("unit", sa.Column("is_registered", sa.Boolean(), nullable=False, server_default=sa.false(), comment="stands in an imported list; others were named by reporters"))
     op.add_column("unit", sa.Column("kind", sa.String(64), nullable=False, server_default="", comment="from the register: subject kind, or empty"))
     op.add_column("unit", sa.Column("county", sa.String(64), nullable=False, server_default="", comment="from the register: office id, or empty"))
 
@@ -27,4 +28,5 @@ def downgrade() -> None:
     """Take back."""
     op.drop_column("unit", "county")
     op.drop_column("unit", "kind")
+    op.drop_column("unit", "is_registered")
     op.drop_table("fact")

@@ -1,6 +1,7 @@
 """The administrator's page of bodies: a pasted list is checked, shown, and imported with a second click."""
 
 import json
+import re
 
 import pytest
 from sqlalchemy import func, select
@@ -8,6 +9,8 @@ from sqlalchemy import func, select
 from models.event import Event
 from models.states import Role
 from models.unit import Unit
+from triage.bodies import make_reader
+from triage.units import learn_unit
 
 LIST = "单位名称\t别名\t主体类别\t属地\n漯河市宏达职业培训学校\t宏达学校\t培训机构\t郾城区\n"
 
@@ -30,7 +33,7 @@ async def test_a_list_is_checked_first_and_imported_by_a_second_click(db, admin,
     assert await count(db) == 0
     done = await admin.post("/admin/bodies", {"table": LIST, "act": "import"})
     assert done.says("已导入：新增 1 个，更新 0 个。")
-    assert done.says("1 个单位，1 个别名；其中 1 个登记了类别或属地。")
+    assert done.says("已导入 1 个单位，1 个别名；其中 1 个登记了类别或属地。")
     async with db.read() as session:
         event = await session.scalar(select(Event).where(Event.kind == "bodies_imported"))
     assert (event.staff_id, event.data["added"]) == (bureau.by_role[Role.ADMINISTRATOR].id, 1)
@@ -42,6 +45,22 @@ async def test_a_list_is_checked_first_and_imported_by_a_second_click(db, admin,
     assert json.loads(found.body)[0] == {
         "name": "宏达学校", "main": "漯河市宏达职业培训学校", "about": "培训机构 · 郾城区",
     }  # fmt: skip
+
+
+async def test_an_import_does_not_tell_whom_somebody_reported(db, admin, catalog):
+    """An administrator must not learn it by trying names: what was named by reporters looks like what was not."""
+    names = ("漯河市宏达职业培训学校", "漯河安泰考试中心")
+    async with db.begin() as session:
+        await learn_unit(session, names[0], reader=make_reader(catalog))
+    before = (await admin.get("/admin/bodies")).text
+    said = []
+    for name in names:
+        for act in ("try", "import"):
+            answer = await admin.post("/admin/bodies", {"table": f"单位名称\n{name}\n", "act": act})
+            said.append(re.findall(r"(?:检查通过|已导入：)[^<]+", answer.text))
+    assert said[:2] == said[2:]
+    assert "已导入 0 个单位" in before
+    assert (await admin.get("/admin/bodies")).says("已导入 2 个单位，0 个别名；其中 0 个登记了类别或属地。")
 
 
 @pytest.mark.parametrize("act", ["try", "import"])
