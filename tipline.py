@@ -8,110 +8,43 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from commands.audit import audit
+from commands.database import db
+from commands.home import EXISTING, FILE, FOLDER, Group, Home, open_home, run
+from commands.installation import bodies, channels, health, setup_list
+from commands.rules import rules
+from commands.staff import staff
 from config.clock import now
-from config.keys import KeyFileError, Keys, load_keys
-from config.rulefile import CatalogError
-from config.settings import Address, Settings, SettingsError, read_settings
+from config.keys import load_keys
+from config.settings import Address, Settings, read_settings
 from models.numbers import in_groups
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from config.catalog import Catalog
-    from models.session import Database
     from triage.language import Classifier
     from triage.preview import Preview
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
 ALL_PARTS = frozenset({"public", "console", "bot", "worker"})
 
 
-class _Group(click.Group):
-    """Turns the errors that people can mend into one sentence and exit status 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            if isinstance(error, _mendable_errors()):
-                raise click.ClickException(str(error)) from error
-            raise
-
-
-def _mendable_errors() -> tuple[type[Exception], ...]:
-    """Errors whose message tells the operator what to do."""
-    from bot.bench import BenchFailedError
-    from models.backup import BackupError
-    from models.heads import HeadsError
-    from triage.archive import VersionError
-    from triage.learn import CorpusError
-    from triage.meaning import ModelError
-    from triage.staffing import StaffRefusedError
-
-    return (
-        SettingsError, KeyFileError, CatalogError, BackupError, StaffRefusedError, BenchFailedError,
-        CorpusError, ModelError, VersionError, HeadsError,
-    )  # fmt: skip
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Tips about safety training: from the citizen to the county office, and back with an answer."""
 
 
-# ---------------------------------------------------------------- an opened installation
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """What every part stands on."""
-
-    settings: Settings
-    keys: Keys
-    catalog: "Catalog"
-    db: "Database"
-
-
-@asynccontextmanager
-async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIterator[Home]:
-    """Open rules, keys and database; with `may_create` make what is missing and bring the schema up to date."""
-    from config.catalog import load_catalog
-    from models.session import Database
-
-    if may_create:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    db = Database(settings.database_url)
-    try:
-        # New keys for an old database would lock its identities and files for good.
-        keys = load_keys(settings.keys_file, may_create=may_create and not await db.has_schema())
-        if may_create:
-            await db.upgrade()
-        elif not await db.is_current():
-            raise click.ClickException(
-                "The database is not at this program's schema: run `tipline db upgrade`."
-            )
-        yield Home(settings, keys, load_catalog(), db)
-    finally:
-        await db.close()
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end. What is written is for the owner's eyes only."""
-    os.umask(0o077)
-    asyncio.run(work)
+for _command in (staff, db, audit, bodies, channels, health, setup_list, rules):
+    main.add_command(_command)
 
 
 # ---------------------------------------------------------------- serving
@@ -323,6 +256,7 @@ async def _run_worker(home: Home, shared: _SharedClassifier) -> None:
             keys=home.keys,
             files=settings.files,
             antivirus=settings.antivirus,
+            public_url=settings.public_url,
         ),
         Job("deliver", 2, deliver, is_vital=True),
         Job("harden", 5, partial(harden_codes, home.db, harden), is_single=True),
@@ -541,9 +475,6 @@ def proof_keys(rotate: bool) -> None:  # noqa: FBT001 - click
         click.echo("Start every part anew, and give every machine this key file.", err=True)
 
 
-EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
 @main.command("verify-receipt")
 @click.argument("proof", type=EXISTING)
 @click.option("--key", type=EXISTING, help="Public keys (default: those of this installation).")
@@ -575,202 +506,6 @@ def verify_receipt(proof: Path, key: Path | None, words: Path | None, files: tup
         said += lines
     click.echo("\n".join(said))
     sys.exit(0 if is_right else 1)
-
-
-# ---------------------------------------------------------------- accounts
-
-
-@main.group()
-def staff() -> None:
-    """Accounts of the staff."""
-
-
-@staff.command("add")
-@click.argument("login")
-@click.option("--name", required=True, help="As colleagues know the person.")
-@click.option(
-    "--role", required=True, help="officer, lead, intake, operator, supervisor, auditor, administrator."
-)
-@click.option("--office", required=True, help="Office id, for example yancheng; city for the city bureau.")
-@click.option("--email", default="", help="Duty mail address for notices.")
-def staff_add(login: str, name: str, role: str, office: str, email: str) -> None:
-    """Open an account and print its one-time password."""
-    from config.catalog import load_catalog
-    from models.states import Role
-    from triage.staffing import Person, add_staff
-
-    offices = load_catalog().offices
-    if office not in offices:
-        raise click.ClickException(f"There is no office {office!r}; there are {', '.join(offices)}.")
-    if role not in set(Role):
-        raise click.ClickException(f"There is no role {role!r}; there are {', '.join(Role)}.")
-
-    async def work() -> None:
-        async with open_home(read_settings()) as home:
-            person = Person(name=name, role=Role(role), office_id=office, email=email)
-            made = await add_staff(home.db, login, person, by=None, offices=home.catalog.offices, now=now())
-            click.echo(f"{made.staff.login}  one-time password: {made.password}")
-
-    run(work())
-
-
-@staff.command("list")
-def staff_list() -> None:
-    """All accounts."""
-    from models.queries.staff import list_staff
-
-    async def work() -> None:
-        async with open_home(read_settings()) as home, home.db.read() as session:
-            for person in await list_staff(session):
-                state = "" if person.is_active else "  (disabled)"
-                click.echo(f"{person.login:24} {person.role:14} {person.office_id:12} {person.name}{state}")
-
-    run(work())
-
-
-@staff.command("reset")
-@click.argument("login")
-def staff_reset(login: str) -> None:
-    """Give an account a new one-time password; its sessions end."""
-    from triage.staffing import reset_password
-
-    async def work() -> None:
-        async with open_home(read_settings()) as home:
-            made = await reset_password(home.db, login, by=None, now=now())
-            click.echo(f"{made.staff.login}  one-time password: {made.password}")
-
-    run(work())
-
-
-@staff.command("reset-second-factor")
-@click.argument("login")
-@click.option("--reason", required=True, help="Kept in the audit.")
-def staff_reset_second_factor(login: str, reason: str) -> None:
-    """Take the second step of signing in away from somebody who lost phone and recovery codes."""
-    from triage.staffing import reset_second_factor
-
-    async def work() -> None:
-        async with open_home(read_settings()) as home:
-            person = await reset_second_factor(home.db, login, reason=reason, by=None, now=now())
-            click.echo(f"{person.login} signs in by password alone until it is set up anew.")
-
-    run(work())
-
-
-@staff.command("disable")
-@click.argument("login")
-def staff_disable(login: str) -> None:
-    """Close an account; its sessions end at once."""
-    from triage.staffing import disable_staff
-
-    async def work() -> None:
-        async with open_home(read_settings()) as home:
-            person = await disable_staff(home.db, login, by=None, now=now())
-            click.echo(f"{person.login} is disabled.")
-
-    run(work())
-
-
-# ---------------------------------------------------------------- database
-
-
-@main.group()
-def db() -> None:
-    """Schema, consistency, backup."""
-
-
-@db.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the schema to this program's version."""
-
-    async def work() -> None:
-        async with open_home(read_settings(), may_create=True):
-            click.echo("The database is up to date.")
-
-    run(work())
-
-
-@db.command("check")
-def db_check() -> None:
-    """Rows, clocks, files, kept versions and the audit chain. Exit status 1 when something does not fit."""
-    from models.checks import check_database
-    from triage.archive import list_versions
-    from triage.recounting import recount_with
-    from triage.replay import count_with, replay_deadlines
-
-    async def work() -> None:
-        async with open_home(read_settings()) as home:
-            problems = await check_database(
-                home.db,
-                files=home.settings.files,
-                now=now(),
-                keys=home.keys,
-                recompute=recount_with(home.catalog),
-                replay=lambda events: replay_deadlines(events, count_with(home.catalog)),
-                versions=list_versions(home.settings.data),
-                say=lambda what: click.echo(f"Checking {what} …", err=True),
-            )
-        for problem in problems:
-            click.echo(str(problem))
-        click.echo(f"{len(problems)} problems." if problems else "All is well.")
-        sys.exit(1 if problems else 0)
-
-    run(work())
-
-
-@db.command("backup")
-@click.argument("file", type=FILE)
-@click.option("--with-keys", is_flag=True, help="Put the key file in: then guard the archive like the keys.")
-def db_backup(file: Path, with_keys: bool) -> None:  # noqa: FBT001 - click
-    """Write an archive of database and files while the program runs."""
-    from models.backup import make_backup
-
-    facts = make_backup(
-        read_settings(),
-        file,
-        now=now(),
-        with_keys=with_keys,
-        say=lambda what: click.echo(f"{what} …", err=True),
-    )
-    click.echo(str(facts))
-
-
-@db.command("restore")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def db_restore(file: Path) -> None:
-    """Put an archive back into an empty installation."""
-    from models.backup import restore_backup
-
-    facts = restore_backup(read_settings(), file, say=lambda what: click.echo(f"{what} …", err=True))
-    click.echo(str(facts))
-
-
-@main.group()
-def audit() -> None:
-    """The chain of all acts."""
-
-
-@audit.command("verify")
-@click.option(
-    "--heads",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Heads noted earlier, from a copy kept elsewhere (default: audit-heads.log in the data folder).",
-)
-def audit_verify(heads: Path | None) -> None:
-    """Walk the audit chain and name the first broken entry. Exit status 1 when there is one."""
-    from models.audit import find_broken_event
-    from models.heads import find_heads, read_heads
-
-    async def work() -> None:
-        async with open_home(read_settings()) as home, home.db.read() as session:
-            known = read_heads(heads) if heads else find_heads(home.settings.data)
-            broken = await find_broken_event(session, heads=known)
-        if broken:
-            click.echo(f"Entry {broken.position}: {broken.problem}.")
-            sys.exit(1)
-        click.echo(f"The audit chain is whole; {len(known)} heads noted earlier stand in it.")
-
-    run(work())
 
 
 # ---------------------------------------------------------------- reports and benchmarks

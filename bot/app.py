@@ -17,6 +17,7 @@ from bot.channels.commands import COMMANDS
 from bot.channels.dialogue import ChatDialogue
 from bot.channels.polling import poll_forever
 from bot.channels.pulse import Pulse
+from bot.channels.reporting import report_forever
 from bot.channels.telegram import TelegramChat
 from bot.channels.telegram_updates import read_update
 from bot.channels.turn import OPEN, Surroundings, remember_numbers
@@ -125,6 +126,7 @@ async def _serve(chat: TelegramChat, parts: ChatParts) -> None:
         group.create_task(worker.run())
         group.create_task(wake_forever(parts.db, keys=parts.keys, arrived=parts.arrived))
         group.create_task(_receive(chat, parts))
+        group.create_task(report_forever(chat, parts.db, address=find_webhook_address(settings, parts.keys)))
 
 
 async def _receive(chat: TelegramChat, parts: ChatParts) -> None:
@@ -157,10 +159,13 @@ async def _keep_webhook(chat: TelegramChat, address: str, secret: str, pulse: Pu
                 await pulse.note_contact()
             else:
                 log.error("telegram_webhook_is_foreign", what="it is set anew; change the bot's token")
+                await pulse.note_trouble("foreign")
             pause = CHECK_SECONDS if is_set else 1.0
         except (TryLaterError, RefusedError, UnreachableError) as error:
             pause = min(pause * 2, LONGEST_PAUSE)
             log.warning("telegram_webhook_unsure", kind=type(error).__name__, wait_seconds=pause)
+            with suppress(Exception):  # the database may be away as well
+                await pulse.note_trouble(getattr(error, "trouble", "refused"))
         except Exception as error:  # noqa: BLE001 - the database may be away
             log.error("telegram_pulse_failed", kind=type(error).__name__)
         await asyncio.sleep(pause)

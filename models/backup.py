@@ -66,7 +66,7 @@ class BackupFacts:
         return f"{self.engine} database of {self.made_at} and {self.files} attachment files, {keys}."
 
 
-def _quiet(_words: str) -> None:
+def say_nothing(_words: str) -> None:
     """Say nothing."""
 
 
@@ -74,7 +74,7 @@ def _quiet(_words: str) -> None:
 
 
 def make_backup(
-    settings: Settings, target: Path, *, now: datetime, with_keys: bool = False, say: Say = _quiet
+    settings: Settings, target: Path, *, now: datetime, with_keys: bool = False, say: Say = say_nothing
 ) -> BackupFacts:
     """Write an archive to `target` (mode 0600). Others may go on reading and writing. Raises BackupError."""
     if target.exists():
@@ -101,7 +101,7 @@ def _dump_database(settings: Settings, folder: Path) -> Path:
     if settings.is_sqlite:
         return _dump_sqlite(_sqlite_path(url), folder / SQLITE_PART)
     dump = folder / POSTGRES_PART
-    _run_tool("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
+    run_tool("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
     return dump
 
 
@@ -182,7 +182,7 @@ def _add_manifest(archive: tarfile.TarFile, facts: BackupFacts) -> None:
 # ---------------------------------------------------------------- restore
 
 
-def restore_backup(settings: Settings, source: Path, *, say: Say = _quiet) -> BackupFacts:
+def restore_backup(settings: Settings, source: Path, *, say: Say = say_nothing) -> BackupFacts:
     """Put an archive back into an empty installation. Raises BackupError; nothing is overwritten.
 
     The key file must be the one of the old installation (copy it there before, unless the archive holds it).
@@ -226,7 +226,7 @@ def _check_is_empty(settings: Settings) -> None:
                 f"There is a database at {_sqlite_path(url)} already: restore into an empty data folder."
             )
         return
-    tables = _run_tool(
+    tables = run_tool(
         "psql", url, "--no-psqlrc", "--tuples-only", "--no-align",
         "--command=select count(*) from information_schema.tables where table_schema = 'public'",
     )  # fmt: skip
@@ -242,7 +242,7 @@ def _restore_database(settings: Settings, folder: Path) -> None:
         shutil.move(folder / SQLITE_PART, path)
         path.chmod(0o600)
         return
-    _run_tool(
+    run_tool(
         "pg_restore", url, "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error",
         folder / POSTGRES_PART,
     )  # fmt: skip
@@ -313,7 +313,7 @@ def _sqlite_path(url: URL) -> Path:
     return Path(url.database or "")
 
 
-def _run_tool(tool: str, url: URL, *arguments: str | Path) -> str:
+def run_tool(tool: str, url: URL, *arguments: str | Path) -> str:
     """Run a program of PostgreSQL; the password goes through the environment, where no process list shows it."""
     program = shutil.which(tool)
     if program is None:

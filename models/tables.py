@@ -6,6 +6,7 @@ from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount
 from models.case_bar import CaseBar
 from models.disclosure import CaseSummary, Disclosure, OutgoingText
 from models.event import Event
+from models.fact import Fact
 from models.issued_paper import Paper, PaperDraft
 from models.likeness import BodyRise, Likeness, TipMark
 from models.message import Message
@@ -27,6 +28,7 @@ __all__ = [
     "Disclosure",
     "Draft",
     "Event",
+    "Fact",
     "Finding",
     "Heartbeat",
     "HotlineCall",

@@ -1,9 +1,9 @@
 """Names of bodies that were ever accused, to be picked instead of typed. Names only: no row leads to a case."""
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key, Name
+from models.base import Base, Key, Name, Short
 
 
 class Unit(Base):
@@ -19,6 +19,17 @@ class Unit(Base):
     )
     alias_of: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     uses: Mapped[int] = mapped_column(default=1, comment="how often it was named: those come first")
+    is_registered: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=false(),
+        comment="stands in an imported list; others were named by reporters",
+    )
+    kind: Mapped[Short] = mapped_column(
+        default="", server_default="", comment="from the register: subject kind, or empty"
+    )
+    county: Mapped[Short] = mapped_column(
+        default="", server_default="", comment="from the register: office id, or empty"
+    )
     case_id: Mapped[int] = mapped_column(
         BigInteger, default=0, index=True, comment="how far the cases were read; shown to nobody"
     )

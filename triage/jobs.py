@@ -27,6 +27,7 @@ from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
 from triage.attachment_reading import Room, read_attachments
+from triage.certificates import look_at_certificate
 from triage.language import Classifier
 from triage.matters import Matters, mark_old_tips
 from triage.recounting import shift_clocks
@@ -86,6 +87,7 @@ def make_jobs(
     keys: Keys,
     files: Path,
     antivirus: str | None = None,
+    public_url: str | None = None,
 ) -> list[Job]:
     """The jobs of triage."""
     matters, room = Matters(catalog, keys), Room(db, files, keys, antivirus)
@@ -114,6 +116,7 @@ def make_jobs(
         Job("purge", 600, lambda now: purge(db, files, now=now), is_single=True),
         Job("audit-heads", 900, lambda now: note_head(db, files.parent, now=now), is_single=True),
         Job("files", 3600, lambda now: sweep_files(db, files, now=now), is_single=True),
+        Job("certificate", 3600, lambda now: look_at_certificate(db, public_url, now=now), is_single=True),
         Job("identities", 3600, lambda now: forget_identities(db, now=now), is_single=True),
     ]
 

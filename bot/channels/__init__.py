@@ -22,12 +22,16 @@ class RefusedError(Exception):
 
 
 class TryLaterError(Exception):
-    """The channel does not answer, or asks us to wait; `wait_seconds` is None where it does not say how long."""
+    """The channel does not answer, or asks us to wait; `wait_seconds` is None where it does not say how long.
 
-    def __init__(self, wait_seconds: float | None = None) -> None:
-        """Keep how long to wait."""
+    `trouble`: what it may be, for the administrator's page (`oversight.channels.trouble.<word>`).
+    """
+
+    def __init__(self, wait_seconds: float | None = None, *, trouble: str = "no_answer") -> None:
+        """Keep how long to wait, and why."""
         super().__init__(f"try again in {wait_seconds} s")
         self.wait_seconds = wait_seconds
+        self.trouble = trouble
 
 
 class TooBigError(Exception):

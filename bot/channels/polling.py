@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -44,6 +45,10 @@ async def poll_forever(source: Source, db: Database, *, keys: Keys, arrived: asy
             wait = getattr(error, "wait_seconds", None)
             pause = wait if wait is not None else min(max(0.5, pause * 2), LONGEST_PAUSE)
             log.warning("chat_poll_failed", kind=type(error).__name__, wait_seconds=pause)
+            with suppress(
+                Exception
+            ):  # the database may be away as well; this is for the administrator's page only
+                await pulse.note_trouble(getattr(error, "trouble", "refused"))
         except Exception as error:  # noqa: BLE001 - the database may be away; what is unconfirmed comes again
             pause = min(max(0.5, pause * 2), LONGEST_PAUSE)
             log.error("chat_store_failed", kind=type(error).__name__, wait_seconds=pause)

@@ -205,13 +205,22 @@ class TelegramChat:
 
         Raises TryLaterError.
         """
+        info = await self._ask("getWebhookInfo")
+        return str(info.get("url") or "") if info is not None else None
+
+    async def ask_about_itself(self) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        """What the server says of the bot (getMe) and of where updates go (getWebhookInfo). Raises TryLaterError."""
+        return await self._ask("getMe"), await self._ask("getWebhookInfo")
+
+    async def _ask(self, method: str) -> Mapping[str, Any] | None:
+        """An answer that is an object, or None where this server cannot say."""
         try:
-            info = await self._bot.call("getWebhookInfo", {})
+            answer = await self._bot.call(method, {})
         except InvalidToken:
             return None  # also what the library says of a method that the server lacks
         except TelegramError as error:
             raise _translate(error) from None
-        return str(info.get("url") or "") if isinstance(info, Mapping) else None
+        return answer if isinstance(answer, Mapping) else None
 
     async def set_webhook(self, url: str, *, secret: str) -> None:
         """Have updates pushed to `url`. Raises TryLaterError, RefusedError."""
@@ -252,14 +261,16 @@ def _translate(error: TelegramError) -> Exception:
     """What a failure means. The library's own sentences are not passed on: they may hold the token."""
     if isinstance(error, RetryAfter):
         wait = error.retry_after
-        return TryLaterError(float(wait) if isinstance(wait, int) else wait.total_seconds())
+        seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
+        return TryLaterError(seconds, trouble="busy")
     if isinstance(error, Forbidden) or any(words in str(error).lower() for words in _GONE):
         return UnreachableError()
     if isinstance(error, BadRequest):
         return RefusedError()
     if isinstance(error, InvalidToken):
         log.error("telegram_token_refused")
-    return TryLaterError()
+        return TryLaterError(trouble="token")
+    return TryLaterError(trouble="conflict" if isinstance(error, Conflict) else "no_answer")
 
 
 def _message_params(text: str, codes: Sequence[str], buttons: Sequence[Sequence[Button]]) -> dict[str, Any]:

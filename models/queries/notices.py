@@ -120,6 +120,36 @@ async def queue_reporter_notice(
     await _insert_once(session, row)
 
 
+TEST = "channel_test"
+
+
+async def queue_test_notice(
+    session: AsyncSession, channel: NoticeChannel, staff: Staff, *, now: datetime
+) -> None:
+    """Try one way out, to the administrator himself or to the groups; twice within a minute is once."""
+    row = _make_row(TEST, channel, {}, now=now, send_at=None)
+    row |= {"dedup_key": f"{TEST}:{channel}:staff-{staff.id}:{int(now.timestamp()) // 60}"}
+    to_whom = {"locale": GROUP_LOCALE} if channel is NoticeChannel.GROUP else {"staff_id": staff.id}
+    await _insert_once(session, {"locale": staff.locale, **row, **to_whom})
+
+
+async def find_last_tests(session: AsyncSession, *, since: datetime) -> dict[NoticeChannel, Notice]:
+    """The newest test of each way out since a moment."""
+    is_recent = and_(Notice.state.in_(list(NoticeState)), Notice.send_at >= since)
+    newest = select(func.max(Notice.id)).where(is_recent, Notice.kind == TEST).group_by(Notice.channel)
+    rows = await session.scalars(select(Notice).where(Notice.id.in_(newest)))
+    return {notice.channel: notice for notice in rows}
+
+
+async def find_last_outcome(
+    session: AsyncSession, channel: NoticeChannel, state: NoticeState, *, since: datetime
+) -> Notice | None:
+    """The newest notice of a way out that ended so since a moment."""
+    is_recent = and_(Notice.state == state, Notice.send_at >= since)
+    statement = select(Notice).where(is_recent, Notice.channel == channel)
+    return await session.scalar(statement.order_by(Notice.send_at.desc(), Notice.id.desc()).limit(1))
+
+
 def _make_row(
     kind: str, channel: NoticeChannel, values: Values, *, now: datetime, send_at: datetime | None
 ) -> dict[str, Any]:

@@ -202,5 +202,11 @@ async def count_waiting_tips(session: AsyncSession, *, before: datetime) -> int:
     return len(ids.all())
 
 
+async def find_oldest_waiting(session: AsyncSession) -> datetime | None:
+    """Since when the tip waits that waits longest for triage."""
+    statement = select(Tip.received_at).where(Tip.assessed_at.is_(None)).order_by(Tip.received_at).limit(1)
+    return await session.scalar(statement)
+
+
 def _is_waiting(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Tip.assessed_at.is_(None), or_(Tip.claimed_until.is_(None), Tip.claimed_until < now))

@@ -130,3 +130,12 @@ async def delete_old_updates(session: AsyncSession, *, before: datetime) -> int:
         )
     )
     return int(getattr(result, "rowcount", 0))
+
+
+async def find_waiting_updates(session: AsyncSession) -> tuple[int, datetime | None]:
+    """How many updates wait to be answered, and since when the oldest of them."""
+    statement = select(func.count(), func.min(InboundUpdate.received_at)).where(
+        InboundUpdate.state == UpdateState.WAITING
+    )
+    count, oldest = (await session.execute(statement)).one()
+    return int(count), oldest

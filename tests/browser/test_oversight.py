@@ -30,8 +30,11 @@ PAGES = {
         "/admin/staff/of/administrator",
         "/admin/rules",
         "/admin/health",
+        "/admin/start",
+        "/admin/channels",
+        "/admin/bodies",
     ),
-    Role.AUDITOR: ("/audit", "/audit?staff=nobody"),
+    Role.AUDITOR: ("/audit", "/audit?staff=nobody", "/audit/export"),
 }
 
 
@@ -101,6 +104,7 @@ async def test_dark_pages_keep_their_contrast(site, page, check_axe):
 async def test_an_account_is_opened_without_scripts(site, new_page):
     page = await new_page(javascript=False)
     await enter(page, site, Role.ADMINISTRATOR)
+    await page.goto(f"{site}/admin/staff")
     await page.get_by_role("link", name="新增账户").click()
     await page.get_by_label("登录名").fill("li.gong")
     await page.get_by_role("button", name="新增").click()
@@ -110,6 +114,25 @@ async def test_an_account_is_opened_without_scripts(site, new_page):
     await page.get_by_label("单位").select_option("wuyang")
     await page.get_by_role("button", name="新增").click()
     await expect(page.locator(".one-time .link")).to_have_text(re.compile(r"/welcome/[\w-]+$"))
+
+
+async def test_a_list_of_bodies_is_imported_by_keyboard_without_scripts(site, new_page):
+    page = await new_page(javascript=False, width=360)
+    await enter(page, site, Role.ADMINISTRATOR)
+    await page.goto(f"{site}/admin/bodies")
+    await page.get_by_label("名单").focus()
+    await page.keyboard.insert_text("单位名称\t属地\n漯河市宏达职业培训学校\t月球")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("不认识这个属地：月球")).to_be_visible()
+    await page.get_by_label("名单").fill("单位名称\t属地\n漯河市宏达职业培训学校\t郾城区")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("检查通过")).to_be_visible()
+    await check_fits(page)
+    await page.get_by_role("button", name="导入", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("已导入：新增 1 个")).to_be_visible()
 
 
 async def test_a_figure_opens_its_cases(site, page):

@@ -68,7 +68,14 @@ CALLS = Group(
 OVERSIGHT = Group("oversight", (Entry("figures", "/supervisor"),))
 ADMINISTRATION = Group(
     "administration",
-    (Entry("staff", "/admin/staff"), Entry("rules", "/admin/rules"), Entry("health", "/admin/health")),
+    (
+        Entry("start", "/admin/start"),
+        Entry("staff", "/admin/staff"),
+        Entry("bodies", "/admin/bodies"),
+        Entry("rules", "/admin/rules"),
+        Entry("channels", "/admin/channels"),
+        Entry("health", "/admin/health"),
+    ),
 )
 APPROVALS = Group("approvals", (Entry("approvals", "/approvals", "approvals"),))
 AUDIT = Group("audit", (Entry("audit", "/audit"),))

@@ -79,8 +79,16 @@ PROMISED = {
     ("POST", "/admin/staff/of/{login}/disable"): ADMINISTRATORS,
     ("POST", "/admin/staff/of/{login}/second-factor"): ADMINISTRATORS,
     ("GET", "/admin/rules"): ADMINISTRATORS,
+    ("GET", "/admin/bodies"): ADMINISTRATORS,
+    ("POST", "/admin/bodies"): ADMINISTRATORS,
+    ("GET", "/admin/channels"): ADMINISTRATORS,
+    ("POST", "/admin/channels/test"): ADMINISTRATORS,
     ("GET", "/admin/health"): ADMINISTRATORS,
+    ("GET", "/admin/start"): ADMINISTRATORS,
+    ("POST", "/admin/start"): ADMINISTRATORS,
     ("GET", "/audit"): AUDITORS,
+    ("GET", "/audit/export"): AUDITORS,
+    ("POST", "/audit/export"): AUDITORS,
     ("POST", "/audit/verify"): AUDITORS,
 }
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -175,7 +175,7 @@ async def test_names_are_found_by_part_and_initials_and_show_nothing_else(operat
         await learn_unit(session, "漯河市宏达安全培训学校", reader=make_reader(catalog))
     for words in ("宏达", "hdaq", "培训学校"):
         answer = await operator.post("/operator/units", {"words": words})
-        assert json.loads(answer.body) == [{"name": "漯河市宏达安全培训学校", "main": ""}]
+        assert json.loads(answer.body) == [{"name": "漯河市宏达安全培训学校", "main": "", "about": ""}]
 
 
 async def test_a_new_name_is_known_from_the_next_call_on(operator, db):

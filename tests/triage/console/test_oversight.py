@@ -1,6 +1,7 @@
 """Pages of oversight: who may come, what they show, and that each figure leads to exactly its cases."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from io import BytesIO
@@ -14,11 +15,13 @@ from config.text import has_text
 from models.audit import record_event
 from models.case import Case, Deadline, Heartbeat
 from models.event import Event
+from models.fact import Known, note_fact
 from models.staff import Staff, StaffSession
 from models.states import FindingSource, Role
 from models.tip import Tip
 from tests.factories import act_as_owner, make_deadline, make_finding, make_tip
 from tests.triage.test_reports import make_rows
+from triage.console.context import DESK
 from triage.meaning import PROMOTED, SHIPPED, digest_model, mark_base
 from triage.train import save_model
 
@@ -31,7 +34,11 @@ PAGES = {
     "/admin/staff/new": {Role.ADMINISTRATOR},
     "/admin/staff/of/other": {Role.ADMINISTRATOR},
     "/admin/rules": {Role.ADMINISTRATOR},
+    "/admin/bodies": {Role.ADMINISTRATOR},
+    "/admin/channels": {Role.ADMINISTRATOR},
     "/admin/health": {Role.ADMINISTRATOR},
+    "/admin/start": {Role.ADMINISTRATOR},
+    "/audit/export": {Role.AUDITOR},
     "/audit": {Role.AUDITOR},
 }
 
@@ -62,7 +69,7 @@ async def test_each_page_is_for_its_roles_only(bureau, sign_in, visitor, path):
 async def test_each_role_begins_its_day_on_its_own_page(bureau, sign_in):
     for role, page in {
         Role.SUPERVISOR: "/supervisor",
-        Role.ADMINISTRATOR: "/admin/staff",
+        Role.ADMINISTRATOR: "/admin/start",
         Role.AUDITOR: "/audit",
     }.items():
         browser = await sign_in(bureau.by_role[role])
@@ -295,22 +302,6 @@ async def test_an_administrator_is_told_how_many_cases_somebody_has_and_nothing_
     assert (await browser.get(f"/cases/{bureau.case.number}")).status == 403
 
 
-async def test_no_secret_is_on_the_page_of_channels(bureau, sign_in, settings, app, monkeypatch):
-    from dataclasses import replace
-
-    from triage.console.context import DESK
-
-    token, smtp, group = "123456:SECRETTOKEN", "smtp://u:SECRETMAIL@mail.example", "wecombot://SECRETKEY"
-    full = replace(settings, telegram_token=token, smtp_url=smtp, notify_urls=(group,))
-    monkeypatch.setattr(app, "_frozen", False, raising=False)
-    desk = replace(app[DESK], settings=full)
-    app._state[DESK] = desk
-    page = await (await sign_in(bureau.by_role[Role.ADMINISTRATOR])).get("/admin/rules")
-    assert page.says("已设置令牌（不显示）")
-    for secret in ("SECRET", "123456", "mail.example"):
-        assert secret not in page.text
-
-
 async def test_the_page_of_rules_says_which_model_is_in_use_and_what_waits_to_be_learned(
     db, bureau, sign_in, settings, catalog, now
 ):
@@ -350,6 +341,43 @@ async def test_the_health_page_says_what_to_do(db, bureau, sign_in, now):
     page = await browser.get("/admin/health")
     assert page.says("不到 1 分钟前还在工作")
     assert page.says("1 件等了 10 分钟以上")
+
+
+@pytest.mark.parametrize(
+    ("name", "details", "days", "words"),
+    [
+        (Known.BACKUP, {"file": "/mnt/b.tar"}, 1, "24 小时前备份过：/mnt/b.tar（op@host）。"),
+        (Known.BACKUP, {"file": "/mnt/b.tar"}, 3, "上次备份是 3 天前"),
+        (Known.RESTORE_TRIAL, {"file": "b", "problems": 0, "checks": []}, 3, "检查没有问题"),
+        (Known.RESTORE_TRIAL, {"file": "b", "problems": 0, "checks": []}, 200, "应每季度一次"),
+        (Known.RESTORE_TRIAL, {"file": "b", "problems": 2, "checks": ["audit"]}, 3, "有 2 处问题：audit"),
+        (Known.CERTIFICATE, {"not_after": "2026-05-04T00:00:00+00:00", "problem": ""}, 0, "还有 60 天到期"),
+        (Known.CERTIFICATE, {"not_after": "2026-03-01T00:00:00+00:00", "problem": ""}, 0, "已经过期"),
+        (
+            Known.CERTIFICATE,
+            {"not_after": "2026-05-04T00:00:00+00:00", "problem": "self-signed"},
+            0,
+            "不被浏览器信任（self-signed）",
+        ),
+        (Known.CERTIFICATE, {"not_after": None, "problem": ""}, 0, "没能读到证书"),
+    ],
+)
+async def test_health_tells_of_backup_trial_and_certificate(
+    db, bureau, sign_in, app, now, name, details, days, words
+):
+    app._state[DESK] = replace(
+        app[DESK], settings=replace(app[DESK].settings, public_url="https://tip.example.org")
+    )
+    browser = await sign_in(bureau.by_role[Role.ADMINISTRATOR])
+    page = await browser.get("/admin/health")
+    for never in ("还没有备份过", "还没有试过备份能不能恢复", "后台还没有读过证书"):
+        assert page.says(never)
+    async with db.begin() as session:
+        at = now - timedelta(days=days)
+        await note_fact(
+            session, name, source="op@host", at=at, details={"host": "tip.example.org", **details}
+        )
+    assert (await browser.get("/admin/health")).says(words)
 
 
 # ---------------------------------------------------------------- audit

@@ -162,6 +162,11 @@
       main.textContent = heard.dataset.main.replace("{name}", unit.main);
       item.append(main);
     }
+    if (unit.about) {
+      const about = document.createElement("small");
+      about.textContent = unit.about;
+      item.append(about);
+    }
     // Before the field loses its focus, so that a click picks and does not only close.
     item.addEventListener("mousedown", (event) => { event.preventDefault(); pick(item); });
     return item;

@@ -8,6 +8,7 @@ from models.call import HotlineCall
 from models.numbers import in_groups
 from models.queries.calls import find_call_to_change, find_tip
 from models.queries.tips import find_case_of_tip
+from models.queries.units import FoundUnit
 from models.staff import Staff
 from models.states import CallEnd
 from triage.call_desk import mark_read
@@ -22,7 +23,17 @@ async def find_names(request: web.Request, staff: Staff) -> web.StreamResponse: 
     """Names of bodies by a part, initials or another name. Posted: what was typed stays out of addresses."""
     async with request.app[DESK].db.read() as session:
         found = await search_units(session, get_form(request).get("words"))
-    return web.json_response([{"name": unit.name, "main": unit.main} for unit in found])
+    words = Words(request.app[DESK].catalog, get_locale(request))
+    return web.json_response(
+        [{"name": unit.name, "main": unit.main, "about": _describe(unit, words)} for unit in found]
+    )
+
+
+def _describe(unit: FoundUnit, words: Words) -> str:
+    """What the register knows of a body: its kind and its county."""
+    kind = words.state("subject", unit.kind) if unit.kind else ""
+    county = words.office(unit.county) if unit.county else ""
+    return " · ".join(filter(None, (kind, county)))
 
 
 async def show_card(request: web.Request, staff: Staff) -> web.StreamResponse:

@@ -4,7 +4,17 @@ from aiohttp import web
 
 from models.states import Role
 from triage.console.access import Route
-from triage.console.views import admin, admin_health, audit, operator_metrics, supervisor
+from triage.console.views import (
+    admin,
+    admin_bodies,
+    admin_channels,
+    admin_health,
+    admin_start,
+    audit,
+    audit_export,
+    operator_metrics,
+    supervisor,
+)
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 AUDITORS = frozenset({Role.AUDITOR})
@@ -25,8 +35,16 @@ def oversight_routes() -> tuple[Route, ...]:
         Route("POST", f"/admin/staff/of/{LOGIN}/disable", admin.disable, ADMINISTRATORS),
         Route("POST", f"/admin/staff/of/{LOGIN}/second-factor", admin.take_second_factor, ADMINISTRATORS),
         Route("GET", "/admin/rules", admin_health.show_rules, ADMINISTRATORS),
+        Route("GET", "/admin/bodies", admin_bodies.show_bodies, ADMINISTRATORS),
+        Route("POST", "/admin/bodies", admin_bodies.take_list, ADMINISTRATORS),
+        Route("GET", "/admin/channels", admin_channels.show_channels, ADMINISTRATORS),
+        Route("POST", "/admin/channels/test", admin_channels.test_channel, ADMINISTRATORS),
         Route("GET", "/admin/health", admin_health.show_health, ADMINISTRATORS),
+        Route("GET", "/admin/start", admin_start.show_start, ADMINISTRATORS),
+        Route("POST", "/admin/start", admin_start.decide, ADMINISTRATORS),
         Route("GET", "/audit", audit.show_audit, AUDITORS),
+        Route("GET", "/audit/export", audit_export.show_export, AUDITORS),
+        Route("POST", "/audit/export", audit_export.export, AUDITORS),
         Route("POST", "/audit/verify", audit.verify_chain, AUDITORS),
     )
 
