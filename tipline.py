@@ -25,6 +25,7 @@ from config.keys import KeyFileError, Keys, load_keys
 from config.rulefile import CatalogError
 from config.settings import Address, Settings, SettingsError, read_settings
 from models.numbers import in_groups
+from triage.calendar_command import calendar_commands
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -89,6 +90,7 @@ class Home:
 async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIterator[Home]:
     """Open rules, keys and database; with `may_create` make what is missing and bring the schema up to date."""
     from config.catalog import load_catalog
+    from models.calendar_news import take_stored_calendar
     from models.session import Database
 
     if may_create:
@@ -103,7 +105,9 @@ async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIte
             raise click.ClickException(
                 "The database is not at this program's schema: run `tipline db upgrade`."
             )
-        yield Home(settings, keys, load_catalog(), db)
+        catalog = load_catalog()
+        await take_stored_calendar(db, catalog)
+        yield Home(settings, keys, catalog, db)
     finally:
         await db.close()
 
@@ -144,6 +148,7 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
     from bot.app import ChatParts, add_webhook, run_chat
     from bot.web.routes import make_public_site
     from config.log import set_up_logging
+    from models.calendar_news import follow_calendar
 
     set_up_logging()
     stop = asyncio.Event()
@@ -152,6 +157,7 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(open_home(settings, may_create=True))
         await _welcome(home, is_demo=is_demo)
+        _start_task(stack, follow_calendar(home.db, home.catalog), stop)
         shared = _SharedClassifier(home)
         preview = _make_preview(stack, shared) if _needs_preview(settings, parts) else None
         chat = ChatParts(home.db, home.keys, home.catalog, settings, reader=preview)
@@ -495,6 +501,7 @@ def check() -> None:
         from triage.language import load_classifier
 
         catalog = load_catalog()
+        run(_count_by_stored_years(settings, catalog))
         problems = [
             *check_years(catalog.calendar, today=now().date()),
             *check_examples(catalog.cues, load_classifier(catalog, model=None)),
@@ -510,6 +517,23 @@ def check() -> None:
         else f"All is well with the rules and settings of {settings.data}."
     )
     sys.exit(1 if problems else 0)
+
+
+async def _count_by_stored_years(settings: Settings, catalog: "Catalog") -> None:
+    """A year that an administrator took in is not missing. Where there is no database yet, the files stand alone."""
+    from models.calendar_news import take_stored_calendar
+    from models.session import DATABASE_TROUBLE, Database
+
+    if not settings.keys_file.exists():
+        return
+    db = Database(settings.database_url)
+    try:
+        if await db.is_current():
+            await take_stored_calendar(db, catalog)
+    except DATABASE_TROUBLE:
+        click.echo("The database does not answer, so stored calendar years are not looked at.", err=True)
+    finally:
+        await db.close()
 
 
 def _tell_of_files(settings: Settings) -> None:
@@ -771,6 +795,9 @@ def audit_verify(heads: Path | None) -> None:
         click.echo(f"The audit chain is whole; {len(known)} heads noted earlier stand in it.")
 
     run(work())
+
+
+main.add_command(calendar_commands(open_home, run))
 
 
 # ---------------------------------------------------------------- reports and benchmarks

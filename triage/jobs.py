@@ -29,7 +29,7 @@ from triage.assess import assess_waiting
 from triage.attachment_reading import Room, read_attachments
 from triage.language import Classifier
 from triage.matters import Matters, mark_old_tips
-from triage.recounting import shift_clocks
+from triage.recounting import CalendarWatch, shift_clocks
 from triage.rises import notice_rises
 from triage.sweep import sweep_deadlines
 from triage.units import learn_units
@@ -106,6 +106,7 @@ def make_jobs(
         ),
         Job("casework", 30, lambda now: move_waiting_cases(db, catalog=catalog, now=now), is_single=True),
         Job("calendar", 3600, lambda now: _once(shift_clocks(db, catalog=catalog, now=now)), is_single=True),
+        Job("calendar-news", 5, CalendarWatch(db, catalog).look),
         Job(
             "rises", 900, lambda now: notice_rises(db, rule=catalog.duplicates.rise, now=now), is_single=True
         ),

@@ -70,6 +70,7 @@ ADMINISTRATION = Group(
     "administration",
     (Entry("staff", "/admin/staff"), Entry("rules", "/admin/rules"), Entry("health", "/admin/health")),
 )
+UPKEEP = Group("upkeep", (Entry("calendar", "/admin/calendar"),))
 APPROVALS = Group("approvals", (Entry("approvals", "/approvals", "approvals"),))
 AUDIT = Group("audit", (Entry("audit", "/audit"),))
 ACCOUNT = Group("own", (Entry("account", "/account"),))
@@ -81,7 +82,7 @@ RAILS: Mapping[Role, Sequence[Group]] = {
     Role.OPERATOR: (CALLS, ACCOUNT),
     Role.SUPERVISOR: (OVERSIGHT, CITY_CASES, DESK, APPROVALS, ENDED, ACCOUNT),
     Role.AUDITOR: (AUDIT, ACCOUNT),
-    Role.ADMINISTRATOR: (ADMINISTRATION, ACCOUNT),
+    Role.ADMINISTRATOR: (ADMINISTRATION, UPKEEP, ACCOUNT),
 }
 """Every role has its own."""
 
