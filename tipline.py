@@ -149,6 +149,7 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
     from bot.web.routes import make_public_site
     from config.log import set_up_logging
     from models.calendar_news import follow_calendar
+    from triage.start_state import note_start
 
     set_up_logging()
     stop = asyncio.Event()
@@ -157,6 +158,7 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(open_home(settings, may_create=True))
         await _welcome(home, is_demo=is_demo)
+        await note_start(home.db, settings, part=_name_part(parts), keys=home.keys, now=now())
         _start_task(stack, follow_calendar(home.db, home.catalog), stop)
         shared = _SharedClassifier(home)
         preview = _make_preview(stack, shared) if _needs_preview(settings, parts) else None
@@ -178,6 +180,11 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
         if "bot" in parts and not settings.telegram_token:
             click.echo("Telegram: off (TIPLINE_TELEGRAM_TOKEN is not set); everything else works.")
         await stop.wait()
+
+
+def _name_part(parts: frozenset[str]) -> str:
+    """Under which name a process compares itself with its last start."""
+    return "serve" if parts == ALL_PARTS else "+".join(sorted(parts))
 
 
 class _SharedClassifier:

@@ -58,6 +58,10 @@ class ConsentRefusedError(ValueError):
         self.values = values
 
 
+async def _anybody(_session: AsyncSession, _subject: str, _staff: Staff) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeKind:
     """One kind of change. `check` and `apply` raise ConsentRefusedError; `apply` runs in the transaction of the yes."""
@@ -67,7 +71,13 @@ class ChangeKind:
     deciders: Sequence[frozenset[Role]]
     """The first of these groups in which there is somebody else decides."""
     check: Callable[[AsyncSession, str, Mapping[str, Any]], Awaitable[None]] = field(repr=False)
-    apply: "Callable[[AsyncSession, ProtectedChange, Staff, datetime], Awaitable[None]]" = field(repr=False)
+    apply: Callable[[AsyncSession, ProtectedChange, Staff, datetime], Awaitable[None]] = field(repr=False)
+    may_know: Callable[[AsyncSession, str, Staff], Awaitable[bool]] = field(default=_anybody, repr=False)
+    """Whether somebody may hear of it at all: a case may be closed to him."""
+
+    def concerns(self, role: Role) -> bool:
+        """Whether people of this role ask for such changes, or decide them."""
+        return role in self.askers or any(role in roles for roles in self.deciders)
 
 
 Kinds = Mapping[str, ChangeKind]
@@ -90,7 +100,7 @@ async def ask_change(
     await kind.check(session, subject, facts)
     if await find_same_waiting(session, kind.name, subject, since=now - ASKED_LASTS):
         raise ConsentRefusedError(ConsentProblem.WAITS_ALREADY)
-    deciders = await list_deciders(session, kind, by, now=now)
+    deciders = await list_deciders(session, kind, subject, by, now=now)
     if not deciders:
         raise ConsentRefusedError(ConsentProblem.NOBODY_DECIDES, days=ACCOUNT_REST.days)
     change = ProtectedChange(
@@ -104,14 +114,15 @@ async def ask_change(
 
 
 async def list_deciders(
-    session: AsyncSession, kind: ChangeKind, asker: Staff, *, now: datetime
+    session: AsyncSession, kind: ChangeKind, subject: str, asker: Staff, *, now: datetime
 ) -> list[Staff]:
     """Who may say yes or no to what `asker` asks."""
     own = await list_accounts_touched_by(session, asker.id, since=now - ACCOUNT_REST)
     for roles in kind.deciders:
         people = await list_active_staff(session, *roles)
-        if others := [person for person in people if person.id != asker.id and person.id not in own]:
-            return others
+        others = [person for person in people if person.id != asker.id and person.id not in own]
+        if knowing := [person for person in others if await kind.may_know(session, subject, person)]:
+            return knowing
     return []
 
 
@@ -134,7 +145,9 @@ async def decide_change(
         raise ConsentRefusedError(ConsentProblem.OVER)
     if asker.id == by.id:
         raise ConsentRefusedError(ConsentProblem.OWN)
-    if by.id not in {person.id for person in await list_deciders(session, kind, asker, now=now)}:
+    if by.id not in {
+        person.id for person in await list_deciders(session, kind, change.subject, asker, now=now)
+    }:
         raise ConsentRefusedError(ConsentProblem.NOT_YOURS)
     change.is_allowed, change.decided_by, change.decided_at, change.decision = allow, by.id, now, reason
     _record(
@@ -171,7 +184,9 @@ async def list_waiting_for(
         kind = kinds.get(change.kind)
         if kind is None:
             continue
-        deciders = {person.id for person in await list_deciders(session, kind, asker, now=now)}
+        deciders = {
+            person.id for person in await list_deciders(session, kind, change.subject, asker, now=now)
+        }
         if staff.id in deciders or staff.id == asker.id:
             rows.append((change, asker, staff.id in deciders))
     return rows
@@ -185,7 +200,7 @@ def _record(
     *,
     by: Staff,
     now: datetime,
-    **facts: object,
+    **facts: Any,  # noqa: ANN401 - JSON values
 ) -> None:
     record_event(
         session,

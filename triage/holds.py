@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.administration import CaseHold, ProtectedChange
 from models.audit import record_event
-from models.case import Case
 from models.queries.bars import is_barred
+from models.queries.events import find_case_id
 from models.queries.keeping import find_hold, lock_case_by_number
 from models.staff import Staff
 from models.states import Role
@@ -27,7 +27,7 @@ async def place_hold(session: AsyncSession, number: str, *, reason: str, by: Sta
     """Keep everything of a case from now on. Raises ConsentRefusedError, or DisclosureRefusedError for the reason."""
     reason = check_reason(reason)
     case = await lock_case_by_number(session, number)
-    if case is None or await _is_closed_to(session, case, by):
+    if case is None or not await may_know_case(session, number, by):
         raise ConsentRefusedError(ConsentProblem.NO_CASE)
     if by.role not in HOLDERS:
         raise ConsentRefusedError(ConsentProblem.NOT_YOURS)
@@ -54,5 +54,9 @@ async def apply_lift(session: AsyncSession, change: ProtectedChange, by: Staff, 
     record_event(session, "hold_lifted", at=now, by=by.id, case_id=case.id, reason=change.reason)
 
 
-async def _is_closed_to(session: AsyncSession, case: Case, by: Staff) -> bool:
-    return await is_barred(session, case.id, office_id=by.office_id, staff_id=by.id)
+async def may_know_case(session: AsyncSession, number: str, staff: Staff) -> bool:
+    """Whether the case of this number is not closed to somebody, for instance because it speaks of him."""
+    case_id = await find_case_id(session, number)
+    return case_id is None or not await is_barred(
+        session, case_id, office_id=staff.office_id, staff_id=staff.id
+    )

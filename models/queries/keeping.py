@@ -36,7 +36,7 @@ async def list_spans(session: AsyncSession, kept: Kept) -> list[Span]:
     return promised_spans(kept, await list_history(session, kept.name))
 
 
-def add_period(session: AsyncSession, name: str, days: int, *, change_id: int, now: datetime) -> None:
+def add_period(session: AsyncSession, name: str, days: int, *, change_id: int | None, now: datetime) -> None:
     """From now on it is kept so long."""
     session.add(KeepingPeriod(name=name, days=days, since=now, change_id=change_id))
 
