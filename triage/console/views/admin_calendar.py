@@ -106,7 +106,7 @@ async def _show(
         written=written,
         done=done,
         known=(calendar.first_year, calendar.last_year),
-        wanted=today.year + 1 if not calendar.covers(today.year + 1) else 0,
+        wanted=calendar.last_year + 1 if calendar.last_year <= today.year else 0,
         years=_say_years(calendar, notices, today.year, locale),
         notices=[_say_notice(row, name, locale) for row, name in notices],
     )

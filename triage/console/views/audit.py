@@ -188,9 +188,9 @@ def _say_fact(name: str, value: Any, people: Mapping[int, str], words: Words) ->
             parts = [_say_fact(key, part, people, words) for key, part in value.items()]
             return words.text("oversight.audit.joiner").join(parts)
         case list():
-            return " ".join(_say_word(name, str(part), words) for part in value) or words.text(
-                "oversight.fact.nothing"
-            )
+            gap = "\n" if name == "values" else " "  # each of those is a sentence of its own
+            said = gap.join(_say_word(name, str(part), words) for part in value)
+            return gap.strip(" ") + said if said else words.text("oversight.fact.nothing")
         case int():
             return people.get(value, str(value)) if name in {"staff", "officer"} else str(value)
         case _:
