@@ -143,7 +143,7 @@ async def test_what_a_shorter_period_would_delete_is_counted_before(db, admin, n
         await make_case(session, CaseState.CLOSED, tip=tip, closed_at=now - timedelta(days=160))
         session.add(Identity(tip_id=tip.id, name=b"sealed"))
     page = await admin.get("/keeping/contact?days=150")
-    assert page.says("改后，下次清理会删 1 条。 不改会删 0 条。")
+    assert page.says("改后，下次清理会删 1 条。不改会删 0 条。")
     page = await admin.get("/keeping/contact?days=90")
     assert (page.status, page.says("请填 120 到 180 之间的整天数")) == (422, True)
     assert (await admin.get("/keeping/audit")).status == 404
