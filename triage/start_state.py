@@ -29,6 +29,8 @@ LONGEST_VALUE = 60
 TAIL = 4
 """So much of a long secret is shown, that people can tell an old one from a new one."""
 SHORT_SECRET = 20
+NAMES = {"keys_file": "TIPLINE_KEYS", "has_fitting_questions": "TIPLINE_QUESTIONS"}
+"""Settings that are called otherwise in the environment than in `Settings`."""
 LEFT_OUT = ("demo", "ui")
 """Below config/: no rules and no words for people."""
 
@@ -66,7 +68,8 @@ def list_settings(settings: Settings, keys: Keys) -> Iterator[Found]:
         value = getattr(settings, one.name)
         plain = " ".join(str(part) for part in value) if isinstance(value, tuple) else str(value or "")
         digest = keys.digest("session", "start-state", one.name, plain).hex()[:16]
-        yield Found(f"TIPLINE_{one.name.upper()}", plain if one.repr else mask(plain), digest)
+        name = NAMES.get(one.name, f"TIPLINE_{one.name.upper()}")
+        yield Found(name, plain if one.repr else mask(plain), digest)
 
 
 def mask(secret: str) -> str:

@@ -1,5 +1,6 @@
 """What differs from the last start is in the audit, with old and new; secrets are masked."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from config.rulefile import CONFIG
 from models.administration import StartState
 from models.event import Event
 from tests.factories import NOW
-from triage.start_state import list_value_changes, mask, note_start
+from triage.start_state import list_settings, list_value_changes, mask, note_start
 
 TOKEN = "123456789:" + "A" * 30 + "wxyz"
 
@@ -77,6 +78,12 @@ async def test_parts_are_compared_each_with_itself(db, settings, keys, root):
     newer = replace(settings, public_url="https://tips.example.org")
     assert await note_start(db, newer, part="worker", keys=keys, now=NOW, root=root) == 0
     assert await note_start(db, newer, part="public", keys=keys, now=NOW, root=root) == 1
+
+
+def test_settings_are_called_as_in_the_environment(settings, keys):
+    source = (CONFIG / "settings.py").read_text(encoding="utf-8")
+    known = {f"TIPLINE_{name}" for name in re.findall(r'get\("([A-Z_]+)"\)', source)}
+    assert {one.name for one in list_settings(settings, keys)} <= known
 
 
 def test_a_short_secret_shows_nothing_of_itself():
