@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from commands.audit import audit
+from commands.calendar import calendar
 from commands.database import db
 from commands.home import EXISTING, FILE, FOLDER, Group, Home, open_home, run
 from commands.installation import bodies, channels, health, setup_list
@@ -32,6 +33,7 @@ from models.numbers import in_groups
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from config.catalog import Catalog
     from triage.language import Classifier
     from triage.preview import Preview
 
@@ -43,7 +45,7 @@ def main() -> None:
     """Tips about safety training: from the citizen to the county office, and back with an answer."""
 
 
-for _command in (staff, db, audit, bodies, channels, health, setup_list, rules):
+for _command in (staff, db, audit, calendar, bodies, channels, health, setup_list, rules):
     main.add_command(_command)
 
 
@@ -77,6 +79,8 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
     from bot.app import ChatParts, add_webhook, run_chat
     from bot.web.routes import make_public_site
     from config.log import set_up_logging
+    from models.calendar_news import follow_calendar
+    from triage.start_state import note_start
 
     set_up_logging()
     stop = asyncio.Event()
@@ -85,6 +89,8 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(open_home(settings, may_create=True))
         await _welcome(home, is_demo=is_demo)
+        await note_start(home.db, settings, part=_name_part(parts), keys=home.keys, now=now())
+        _start_task(stack, follow_calendar(home.db, home.catalog), stop)
         shared = _SharedClassifier(home)
         preview = _make_preview(stack, shared) if _needs_preview(settings, parts) else None
         chat = ChatParts(home.db, home.keys, home.catalog, settings, reader=preview)
@@ -105,6 +111,11 @@ async def _serve(settings: Settings, parts: frozenset[str], *, is_demo: bool = F
         if "bot" in parts and not settings.telegram_token:
             click.echo("Telegram: off (TIPLINE_TELEGRAM_TOKEN is not set); everything else works.")
         await stop.wait()
+
+
+def _name_part(parts: frozenset[str]) -> str:
+    """Under which name a process compares itself with its last start."""
+    return "serve" if parts == ALL_PARTS else "+".join(sorted(parts))
 
 
 class _SharedClassifier:
@@ -429,6 +440,7 @@ def check() -> None:
         from triage.language import load_classifier
 
         catalog = load_catalog()
+        run(_count_by_stored_years(settings, catalog))
         problems = [
             *check_years(catalog.calendar, today=now().date()),
             *check_examples(catalog.cues, load_classifier(catalog, model=None)),
@@ -444,6 +456,23 @@ def check() -> None:
         else f"All is well with the rules and settings of {settings.data}."
     )
     sys.exit(1 if problems else 0)
+
+
+async def _count_by_stored_years(settings: Settings, catalog: "Catalog") -> None:
+    """A year that an administrator took in is not missing. Where there is no database yet, the files stand alone."""
+    from models.calendar_news import take_stored_calendar
+    from models.session import DATABASE_TROUBLE, Database
+
+    if not settings.keys_file.exists():
+        return
+    db = Database(settings.database_url)
+    try:
+        if await db.is_current():
+            await take_stored_calendar(db, catalog)
+    except DATABASE_TROUBLE:
+        click.echo("The database does not answer, so stored calendar years are not looked at.", err=True)
+    finally:
+        await db.close()
 
 
 def _tell_of_files(settings: Settings) -> None:

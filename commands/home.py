@@ -69,6 +69,7 @@ class Home:
 async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIterator[Home]:
     """Open rules, keys and database; with `may_create` make what is missing and bring the schema up to date."""
     from config.catalog import load_catalog
+    from models.calendar_news import take_stored_calendar
     from models.session import Database
 
     if may_create:
@@ -83,7 +84,9 @@ async def open_home(settings: Settings, *, may_create: bool = False) -> AsyncIte
             raise click.ClickException(
                 "The database is not at this program's schema: run `tipline db upgrade`."
             )
-        yield Home(settings, keys, load_catalog(), db)
+        catalog = load_catalog()
+        await take_stored_calendar(db, catalog)
+        yield Home(settings, keys, catalog, db)
     finally:
         await db.close()
 

@@ -1,11 +1,9 @@
 """Shape of `calendars/*.yaml`, and the `Calendar` made from it."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
@@ -70,19 +68,7 @@ class CalendarFile(Frozen):
         make_up = frozenset(
             day for year, notice in self.years.items() for day in notice.list_make_up_days(year)
         )
-        said = (
-            ",".join(f"{day}" for day in sorted(days_off))
-            + ";"
-            + ",".join(f"{day}" for day in sorted(make_up))
-        )
-        digest = hashlib.sha256(said.encode()).hexdigest()[:8]
-        return Calendar(
-            version=f"{self.id}-{max(self.years)}-{digest}",
-            first_year=min(self.years),
-            last_year=max(self.years),
-            days_off=MappingProxyType(days_off),
-            made_up=make_up,
-        )
+        return Calendar.of_days(self.id, min(self.years), max(self.years), days_off, make_up)
 
 
 def _check_year(year: int, notice: Year) -> None:

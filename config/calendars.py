@@ -4,11 +4,13 @@ Pure. A `Calendar` knows the years of its file for certain. Later years are esti
 holidays alone, since make-up working days are only known once the yearly notice is out (usually November).
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -32,6 +34,15 @@ class UncoveredYearError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class YearDays:
+    """The notice of one year by days. `days_off`: holidays by name; `made_up`: weekend days worked for them."""
+
+    year: int
+    days_off: Mapping[date, str]
+    made_up: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """`days_off`: holidays by name, a word of `deadlines.holiday.`; `made_up`: weekend days worked for them."""
 
@@ -40,6 +51,32 @@ class Calendar:
     last_year: int
     days_off: Mapping[date, str] = field(repr=False)
     made_up: frozenset[date] = field(repr=False)
+
+    @classmethod
+    def of_days(
+        cls, name: str, first_year: int, last_year: int, days_off: Mapping[date, str], made_up: Iterable[date]
+    ) -> "Calendar":
+        """The calendar of these days; its version changes with any of them."""
+        worked = frozenset(made_up)
+        said = ";".join(",".join(f"{day}" for day in sorted(days)) for days in (days_off, worked))
+        digest = hashlib.sha256(said.encode()).hexdigest()[:8]
+        return cls(
+            f"{name}-{last_year}-{digest}", first_year, last_year, MappingProxyType(dict(days_off)), worked
+        )
+
+    def with_years(self, years: Iterable[YearDays]) -> "Calendar":
+        """The same calendar, where these years are as their notices say. They follow ours without a gap."""
+        off, worked, last = dict(self.days_off), set(self.made_up), self.last_year
+        for entry in years:
+            off = {day: name for day, name in off.items() if day.year != entry.year} | dict(entry.days_off)
+            worked = {day for day in worked if day.year != entry.year} | entry.made_up
+            last = max(last, entry.year)
+        return Calendar.of_days(self.version.partition("-")[0], self.first_year, last, off, worked)
+
+    def year_days(self, year: int) -> YearDays:
+        """What is known of a year."""
+        off = {day: name for day, name in self.days_off.items() if day.year == year}
+        return YearDays(year, MappingProxyType(off), frozenset(d for d in self.made_up if d.year == year))
 
     def covers(self, year: int) -> bool:
         """Whether the notice of that year is known."""
@@ -111,6 +148,15 @@ def list_days(first: date, last: date) -> Iterator[date]:
     """All days from the one to the other, both included; none where they are in the wrong order."""
     for step in range((last - first).days + 1):
         yield first + step * DAY
+
+
+@cache
+def list_statutory_days(year: int) -> frozenset[date]:
+    """The days that the regulation itself makes holidays (全国年节及纪念日放假办法 art. 2), wherever they fall."""
+    import holidays
+
+    named = holidays.country_holidays("CN", years=year).items()
+    return frozenset(day for day, name in named if "observed" not in name)
 
 
 @cache

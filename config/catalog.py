@@ -62,6 +62,13 @@ class Catalog:
         """Clauses by id, in the order of the notice."""
         return MappingProxyType(self.directive.list_clauses())
 
+    def take_calendar(self, calendar: Calendar) -> None:
+        """Count by this calendar from now on: the one thing that changes while the program runs.
+
+        The notice of a year comes in November, and whoever counts time in this process must know it at once.
+        """
+        object.__setattr__(self, "calendar", calendar)
+
     @property
     def patterns(self) -> Mapping[str, FraudPattern]:
         """The six fraud patterns by name."""

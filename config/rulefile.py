@@ -72,11 +72,16 @@ def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Ha
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
 
 
+def load_strictly(written: str) -> Any:  # noqa: ANN401 - whatever was written
+    """What a text in YAML says. Raises yaml.YAMLError."""
+    return yaml.load(written, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+
+
 def read_yaml(path: Path, *, root: Path = CONFIG) -> dict[str, Any]:
     """The mapping in a YAML file. Raises CatalogError with the line where reading stopped."""
     name = path.relative_to(root).as_posix()
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        content = load_strictly(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CatalogError([Problem(name, "", "the file is missing", "restore it")]) from None
     except UnicodeDecodeError:

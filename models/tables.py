@@ -1,5 +1,13 @@
 """All tables in one import: for migrations, backups and checks that must see the whole schema."""
 
+from models.administration import (
+    CalendarYear,
+    CaseHold,
+    KeepingPeriod,
+    ProtectedChange,
+    PurgeDay,
+    StartState,
+)
 from models.base import Base
 from models.call import HotlineCall
 from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount, TrackStep
@@ -21,8 +29,10 @@ __all__ = [
     "AttachmentText",
     "Base",
     "BodyRise",
+    "CalendarYear",
     "Case",
     "CaseBar",
+    "CaseHold",
     "CaseSummary",
     "Deadline",
     "Disclosure",
@@ -34,6 +44,7 @@ __all__ = [
     "HotlineCall",
     "Identity",
     "InboundUpdate",
+    "KeepingPeriod",
     "Likeness",
     "Message",
     "Notice",
@@ -41,11 +52,14 @@ __all__ = [
     "Paper",
     "PaperDraft",
     "Pause",
+    "ProtectedChange",
+    "PurgeDay",
     "Rating",
     "RecoveryCode",
     "ReporterRequest",
     "Staff",
     "StaffSession",
+    "StartState",
     "ThrottleCount",
     "Tip",
     "TipMark",

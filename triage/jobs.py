@@ -7,22 +7,25 @@ public side (delivery, the hash of return codes) is added to the table by the co
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.calendars import day_of
 from config.catalog import Catalog
+from config.keeping import CALL, CALL_TYPED, CONTACT, DRAFT, SENT_CHAT, SENT_WEB, UPDATE, Kept
 from config.keys import Keys
 from models.audit import record_event
 from models.files import delete_files, sweep_orphans, take_files_of_drafts
 from models.heads import note_head
 from models.queries.calls import delete_old_calls
+from models.queries.keeping import list_needless_identities, list_spans, note_purge
 from models.queries.limits import delete_old_counts
 from models.queries.staff import delete_idle_sessions
 from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
 from models.queries.updates import delete_old_updates
-from models.queries.way_back import list_needless_identities
 from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
@@ -30,7 +33,7 @@ from triage.attachment_reading import Room, read_attachments
 from triage.certificates import look_at_certificate
 from triage.language import Classifier
 from triage.matters import Matters, mark_old_tips
-from triage.recounting import shift_clocks
+from triage.recounting import CalendarWatch, shift_clocks
 from triage.rises import notice_rises
 from triage.sweep import sweep_deadlines
 from triage.units import learn_units
@@ -47,17 +50,8 @@ __all__ = [
     "sweep_files",
 ]
 
-DRAFT_AGE = timedelta(days=7)
-SENT_DRAFT_AGE = {Channel.WEB: timedelta(hours=3), Channel.TELEGRAM: timedelta(hours=48)}
-"""On the web a little longer than the receipt can be looked at again; in a chat as long as messages can be deleted."""
-CALL_AGE = timedelta(hours=24)
-"""What an operator typed and neither filed nor read out within a shift; the tip itself stays."""
-CALL_ROW_AGE = timedelta(days=90)
-UPDATE_AGE = timedelta(days=8)
-"""Telegram may deliver an update again for a day, and restarts its numbers after a quiet week."""
-IDENTITY_AGE = timedelta(days=180)
-"""After closing: 30 days to ask for a review, 30 to decide it, 60 to claim a reward, and as much again for delays."""
 IDENTITIES_AT_ONCE = 100
+PURGED = (DRAFT, SENT_WEB, SENT_CHAT, CALL_TYPED, CALL, UPDATE)
 CODES_AT_ONCE = 4
 """Each costs some 25 ms of a core, which people who are waiting need more."""
 
@@ -108,6 +102,7 @@ def make_jobs(
         ),
         Job("casework", 30, lambda now: move_waiting_cases(db, catalog=catalog, now=now), is_single=True),
         Job("calendar", 3600, lambda now: _once(shift_clocks(db, catalog=catalog, now=now)), is_single=True),
+        Job("calendar-news", 5, CalendarWatch(db, catalog).look),
         Job(
             "rises", 900, lambda now: notice_rises(db, rule=catalog.duplicates.rise, now=now), is_single=True
         ),
@@ -128,22 +123,30 @@ async def _once(work: Awaitable[int]) -> int:
 
 
 async def purge(db: Database, files: Path, *, now: datetime) -> int:
-    """Forget what is no longer needed: old drafts with their files, ended sessions, updates and counters."""
+    """Forget what is no longer needed: old drafts with their files, calls, ended sessions, updates and counters."""
     async with db.begin() as session:
         await delete_idle_sessions(session, now=now)
         await delete_old_counts(session, now=now)
-        await delete_old_updates(session, before=now - UPDATE_AGE)
-        await delete_old_calls(session, untouched_since=now - CALL_AGE, before=now - CALL_ROW_AGE)
-        taken = await take_files_of_drafts(session, untouched_since=now - DRAFT_AGE)
-        drafts = await delete_old_drafts(
-            session,
-            before=now - DRAFT_AGE,
-            sent_before={channel: now - age for channel, age in SENT_DRAFT_AGE.items()},
+        before = {kept.name: await _since(session, kept, now=now) for kept in PURGED}
+        gone = dict.fromkeys(before, 0)
+        gone[UPDATE.name] = await delete_old_updates(session, before=before[UPDATE.name])
+        gone[CALL_TYPED.name], gone[CALL.name] = await delete_old_calls(
+            session, untouched_since=before[CALL_TYPED.name], before=before[CALL.name]
         )
+        taken = await take_files_of_drafts(session, untouched_since=before[DRAFT.name])
+        sent = {Channel.WEB: before[SENT_WEB.name], Channel.TELEGRAM: before[SENT_CHAT.name]}
+        gone[DRAFT.name] = await delete_old_drafts(session, before=before[DRAFT.name], sent_before=sent)
+        for name, count in gone.items():
+            await note_purge(session, name, count, day=day_of(now), now=now)
     await asyncio.to_thread(delete_files, files, taken)
-    if drafts:
-        log.info("drafts_purged", drafts=drafts, files=len(taken))
+    if gone[DRAFT.name]:
+        log.info("drafts_purged", drafts=gone[DRAFT.name], files=len(taken))
     return 0
+
+
+async def _since(session: AsyncSession, kept: Kept, *, now: datetime) -> datetime:
+    """What was left untouched since this moment is old by now."""
+    return now - (await list_spans(session, kept))[-1].period
 
 
 async def sweep_files(db: Database, files: Path, *, now: datetime) -> int:
@@ -158,12 +161,11 @@ async def sweep_files(db: Database, files: Path, *, now: datetime) -> int:
 async def forget_identities(db: Database, *, now: datetime) -> int:
     """Erase names, phones and chat addresses of tips whose case has long been over: nobody needs them any more."""
     async with db.begin() as session:
-        found = await list_needless_identities(
-            session, closed_before=now - IDENTITY_AGE, limit=IDENTITIES_AT_ONCE
-        )
+        found = await list_needless_identities(session, now=now, limit=IDENTITIES_AT_ONCE)
         for identity, tip in found:
             await session.delete(identity)
             record_event(session, "contact_expired", at=now, tip_id=tip.id, case_id=tip.case_id)
+        await note_purge(session, CONTACT.name, len(found), day=day_of(now), now=now)
     return len(found)
 
 

@@ -69,6 +69,23 @@ async def shift_clocks(db: Database, *, catalog: Catalog, now: datetime) -> int:
     return moved
 
 
+class CalendarWatch:
+    """Counts the clocks anew as soon as this process has a newer calendar: await watch.look(now)."""
+
+    def __init__(self, db: Database, catalog: Catalog) -> None:
+        self._db = db
+        self._catalog = catalog
+        self._seen = catalog.calendar.version
+
+    async def look(self, now: datetime) -> int:
+        """Answers 0: nothing more to do."""
+        version = self._catalog.calendar.version
+        if version != self._seen:
+            await shift_clocks(self._db, catalog=self._catalog, now=now)
+            self._seen = version
+        return 0
+
+
 async def _shift(session: AsyncSession, deadline_id: int, *, catalog: Catalog, now: datetime) -> bool:
     row = await session.get_one(Deadline, deadline_id)
     await session.refresh(row, ["pauses"])

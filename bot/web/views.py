@@ -5,8 +5,11 @@ from datetime import date
 from aiohttp import web
 
 from bot.notice import notice_version
+from bot.web.context import DESK
 from bot.web.drafts import find_own_draft
+from config.keeping import CONTACT
 from config.web import render
+from models.queries.keeping import list_history, list_spans
 
 
 async def show_home(request: web.Request) -> web.Response:
@@ -21,9 +24,19 @@ async def show_help(request: web.Request) -> web.Response:
 
 
 async def show_privacy(request: web.Request) -> web.Response:
-    """GET /privacy: with its version, and the day since when it is in use."""
-    version = notice_version()
-    return render(request, "privacy.html", version=version, since=date.fromisoformat(version))
+    """GET /privacy: its version, since when it is in use, and for how long contacts are kept as of now."""
+    desk, version = request.app[DESK], notice_version()
+    async with desk.db.read() as session:
+        history = await list_history(session, CONTACT.name)
+        period = (await list_spans(session, CONTACT))[-1].period
+    return render(
+        request,
+        "privacy.html",
+        version=version,
+        since=date.fromisoformat(version),
+        days=period.days,
+        changed_at=history[-1][0] if history else None,
+    )
 
 
 async def show_accessibility(request: web.Request) -> web.Response:

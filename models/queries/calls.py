@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.call import HotlineCall
 from models.case import Case
 from models.notice import Notice
+from models.queries.keeping import old_calls
 from models.states import CallEnd, CaseState, NoticeState
 from models.tip import Tip
 
@@ -70,15 +71,21 @@ async def count_ends(session: AsyncSession, staff_id: int, *, since: datetime) -
     return {end: count for end, count in await session.execute(statement) if end is not None}
 
 
-async def delete_old_calls(session: AsyncSession, *, untouched_since: datetime, before: datetime) -> None:
-    """Forget what was typed and not read out or not ended in time, and in the end the rows themselves."""
+async def delete_old_calls(
+    session: AsyncSession, *, untouched_since: datetime, before: datetime
+) -> tuple[int, int]:
+    """Forget what was typed and not read out or not ended in time, and in the end the rows; held cases keep theirs."""
     is_old = HotlineCall.updated_at < untouched_since
-    for call in await session.scalars(select(HotlineCall).where(is_old, HotlineCall.answers.is_not(None))):
+    typed = (await session.scalars(select(HotlineCall).where(is_old, HotlineCall.answers.is_not(None)))).all()
+    for call in typed:
         call.answers = call.key = None
         call.end = call.end or CallEnd.DROPPED
         call.ended_at = call.ended_at or call.updated_at
     await session.flush()
-    await session.execute(delete(HotlineCall).where(HotlineCall.updated_at < before))
+    gone = await session.execute(
+        delete(HotlineCall).where(*old_calls(before)).execution_options(synchronize_session=False)
+    )
+    return len(typed), int(getattr(gone, "rowcount", 0))
 
 
 async def find_tip(session: AsyncSession, tip_id: int | None) -> Tip | None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
-from models.case import Case, Deadline
+from models.case import NO_CLOCK, Case, Deadline
 
 
 async def list_due_clocks(
@@ -37,6 +38,28 @@ async def list_clocks_of_other_calendars(
             Deadline.cancelled_at.is_(None),
             Deadline.breached_at.is_(None),
         )
+        .order_by(Deadline.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def list_clocks_to_compare(
+    session: AsyncSession, *, due_from: datetime, after: int, limit: int
+) -> Sequence[tuple[Deadline, str]]:
+    """Clocks that run, were not missed, and run out at this moment or later, with the numbers of their cases."""
+    statement = (
+        select(Deadline, Case.number)
+        .join(Case, Case.id == Deadline.case_id)
+        .where(
+            Deadline.id > after,
+            Deadline.met_at.is_(None),
+            Deadline.cancelled_at.is_(None),
+            Deadline.breached_at.is_(None),
+            Deadline.due_at >= due_from,
+            Deadline.due_at < NO_CLOCK,
+        )
+        .options(selectinload(Deadline.pauses))
         .order_by(Deadline.id)
         .limit(limit)
     )

@@ -23,6 +23,8 @@ class EventFilter:
     staff_id: int | None = None
     case_id: int | None = None
     day: date | None = None
+    kinds: tuple[str, ...] = ()
+    """Only these; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.kind:
         conditions.append(Event.kind == wanted.kind)
+    if wanted.kinds:
+        conditions.append(Event.kind.in_(wanted.kinds))
     if wanted.staff_id is not None:
         conditions.append(Event.staff_id == wanted.staff_id)
     if wanted.case_id is not None:

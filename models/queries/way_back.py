@@ -8,8 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.case import Case, Finding
 from models.message import Message
-from models.states import CaseState, FindingKind, FindingSource, MessageKind, RequestKind
-from models.tip import Identity, Tip
+from models.states import FindingKind, FindingSource, MessageKind, RequestKind
 from models.way_back import Rating, ReporterRequest
 
 
@@ -65,19 +64,3 @@ async def list_decided_clauses(session: AsyncSession, case: Case) -> list[str]:
         Finding.case_id == case.id, Finding.kind == FindingKind.CLAUSE, Finding.source == FindingSource.STAFF
     )
     return list(case.clauses) if await session.scalar(is_decided.limit(1)) else []
-
-
-async def list_needless_identities(
-    session: AsyncSession, *, closed_before: datetime, limit: int
-) -> Sequence[tuple[Identity, Tip]]:
-    """Identities of tips whose case has been over since then: nothing is left to ask, tell or pay."""
-    statement = (
-        select(Identity, Tip)
-        .join(Tip, Tip.id == Identity.tip_id)
-        .join(Case, Case.id == Tip.case_id)
-        .where(Case.is_open.is_(False), Case.state != CaseState.MERGED, Case.closed_at < closed_before)
-        .order_by(Identity.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [(row[0], row[1]) for row in await session.execute(statement)]

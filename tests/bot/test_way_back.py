@@ -20,6 +20,7 @@ from bot.way_back import (
 )
 from config.calendars import LOCAL
 from config.catalog import load_catalog
+from config.keeping import CONTACT
 from models.event import Event
 from models.message import Message
 from models.notice import Notice
@@ -29,7 +30,7 @@ from models.queries.visits import mark_letters_read
 from models.states import CaseState, Channel, MessageKind, Role, Solved
 from models.way_back import Rating, ReporterRequest
 from tests.factories import NOW, make_case, make_message, make_staff, make_tip
-from triage.jobs import IDENTITY_AGE, forget_identities
+from triage.jobs import forget_identities
 
 WEB = Channel.WEB
 
@@ -240,9 +241,9 @@ async def test_addresses_are_erased_half_a_year_after_closing_and_not_before(db,
             case = await make_case(session, state, closed_at=closed_at)
             tip = await make_tip(session, case=case)
             await change_contact(session, tip, phone="13800000000", keys=keys, now=NOW)
-    assert await forget_identities(db, now=NOW + IDENTITY_AGE) == 0
-    assert await forget_identities(db, now=NOW + IDENTITY_AGE + timedelta(seconds=1)) == 1
-    assert await forget_identities(db, now=NOW + IDENTITY_AGE + timedelta(seconds=1)) == 0
+    assert await forget_identities(db, now=NOW + CONTACT.usual) == 0
+    assert await forget_identities(db, now=NOW + CONTACT.usual + timedelta(seconds=1)) == 1
+    assert await forget_identities(db, now=NOW + CONTACT.usual + timedelta(seconds=1)) == 0
     assert (await kinds(db)).count("contact_expired") == 1
 
 

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import func, select
 
 from bot.receipts import harden
+from config.keeping import DRAFT
 from models.case import Heartbeat, ThrottleCount
 from models.files import examine_file, open_working, save_attachment
 from models.queries.heartbeats import find_beat, is_leader, take_lead
@@ -18,7 +19,7 @@ from models.states import Channel, CodeScheme
 from models.tip import Attachment, Draft, Tip
 from tests.factories import make_staff, make_tip
 from triage import worker as worker_module
-from triage.jobs import DRAFT_AGE, Job, harden_codes, purge, sweep_files
+from triage.jobs import Job, harden_codes, purge, sweep_files
 from triage.worker import LEASE, Worker
 
 ONLY_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -239,7 +240,7 @@ async def make_draft(session, updated_at: datetime, owner: int) -> Draft:
 async def test_purging_forgets_old_drafts_with_their_files_and_keeps_young_ones(db, keys, tmp_path):
     moment = clock()
     async with db.begin() as session:
-        old = await make_draft(session, moment - DRAFT_AGE - timedelta(hours=1), 1)
+        old = await make_draft(session, moment - DRAFT.usual - timedelta(hours=1), 1)
         young = await make_draft(session, moment, 2)
         rows = [
             await save_attachment(

@@ -13,12 +13,15 @@ from triage.console.access import RULES, SESSION_COOKIE, add_routes, guard
 from triage.console.aids import TOOLS, Tools
 from triage.console.context import DESK, Desk, MessageReceiver, TipFinder, TipReceiver
 from triage.console.routes import OPEN_ROUTES, ROUTES
+from triage.console.views.administration import administration_routes
 from triage.console.views.oversight import machine_routes, oversight_routes
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
-LIMITS = Limits(files=0, upload_bytes=2 * 1024 * 1024)
-"""Staff upload nothing: so nobody can fill the disk before he has signed in."""
+LIMITS = Limits(files=1, file_bytes=64 * 1024, upload_bytes=2 * 1024 * 1024)
+"""Staff upload nothing but the notice of a year, which is small and stays in memory: so nobody can fill the disk before
+he has signed in.
+"""
 
 
 def make_console(
@@ -49,5 +52,5 @@ def make_console(
     app[RULES] = {}
     app.middlewares.append(guard)
     app.router.add_routes([*OPEN_ROUTES, *machine_routes()])
-    add_routes(app, [*ROUTES, *oversight_routes()])
+    add_routes(app, [*ROUTES, *oversight_routes(), *administration_routes()])
     return app

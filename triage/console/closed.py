@@ -10,11 +10,13 @@ from models.case import Case
 from models.disclosure import Disclosure
 from models.queries.bars import list_bars
 from models.queries.disclosures import find_latest_disclosure, has_identity
+from models.queries.keeping import find_hold
 from models.queries.staff import find_staff, list_active_staff
 from models.staff import Staff
 from models.states import DisclosureKind, Role
 from triage import disclosure
 from triage.console.words import Words
+from triage.holds import HOLDERS
 from triage.permissions import CITY
 
 DONE = frozenset({"identity_asked", "barred", "unbarred", "summary", "release_asked"})
@@ -45,6 +47,7 @@ async def view_closed(
     return {
         "identity": await view_identity(session, case, staff, now=now),
         **(await view_bars(session, case, staff, words) if is_desk else {"bars": None}),
+        "hold": await find_hold(session, case.id) if staff.role in HOLDERS else None,
     }
 
 

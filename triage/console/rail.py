@@ -13,8 +13,10 @@ from models.queries.disclosures import count_waiting
 from models.queries.outgoing import count_waiting_texts
 from models.staff import Staff
 from models.states import Role
+from triage.consent import list_waiting_for
 from triage.disclosure import REQUEST_LASTS
 from triage.permissions import reach_of
+from triage.protected_changes import CHANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,13 @@ ADMINISTRATION = Group(
         Entry("health", "/admin/health"),
     ),
 )
+KEEPING = Entry("keeping", "/keeping")
+CHANGES_TO_AGREE = Entry("changes", "/changes", "changes")
+RECORD = Entry("record", "/record")
+UPKEEP = Group("upkeep", (Entry("calendar", "/admin/calendar"), KEEPING, CHANGES_TO_AGREE, RECORD))
+SUPERVISION = Group("oversight", (Entry("figures", "/supervisor"), KEEPING, CHANGES_TO_AGREE))
 APPROVALS = Group("approvals", (Entry("approvals", "/approvals", "approvals"),))
-AUDIT = Group("audit", (Entry("audit", "/audit"),))
+AUDIT = Group("audit", (Entry("audit", "/audit"), RECORD, KEEPING, CHANGES_TO_AGREE))
 ACCOUNT = Group("own", (Entry("account", "/account"),))
 
 RAILS: Mapping[Role, Sequence[Group]] = {
@@ -86,9 +93,9 @@ RAILS: Mapping[Role, Sequence[Group]] = {
     Role.LEAD: (CASES, APPROVALS, ENDED, OVERSIGHT, ACCOUNT),
     Role.INTAKE: (DESK, CITY_CASES, APPROVALS, ENDED, ACCOUNT),
     Role.OPERATOR: (CALLS, ACCOUNT),
-    Role.SUPERVISOR: (OVERSIGHT, CITY_CASES, DESK, APPROVALS, ENDED, ACCOUNT),
+    Role.SUPERVISOR: (SUPERVISION, CITY_CASES, DESK, APPROVALS, ENDED, ACCOUNT),
     Role.AUDITOR: (AUDIT, ACCOUNT),
-    Role.ADMINISTRATOR: (ADMINISTRATION, ACCOUNT),
+    Role.ADMINISTRATOR: (ADMINISTRATION, UPKEEP, ACCOUNT),
 }
 """Every role has its own."""
 
@@ -103,7 +110,8 @@ HOMES: Mapping[Role, str] = {
 }
 """Where each role begins its day."""
 
-LATE_VIEWS = frozenset({"overdue", "approvals"})
+LATE_VIEWS = frozenset({"overdue", "approvals", "changes"})
+NOT_OF_CASES = frozenset({"approvals", "changes"})
 
 
 async def make_rail(
@@ -112,12 +120,15 @@ async def make_rail(
     """The rail of a member of staff as the layout wants it; `address` is the page that is open."""
     groups = RAILS[staff.role]
     named = [entry.view for group in groups for entry in group.entries if entry.view]
-    views, scope = [view for view in named if view != "approvals"], reach_of(staff)
+    views, scope = [view for view in named if view not in NOT_OF_CASES], reach_of(staff)
     sizes = await count_views(session, views, scope=scope, officer_id=staff.id, now=now) if views else {}
     if "approvals" in named:
         since = now - REQUEST_LASTS
         waiting = await count_waiting(session, staff, scope, since=since)
         sizes["approvals"] = waiting + await count_waiting_texts(session, staff, scope, since=since)
+    if "changes" in named:
+        waiting_changes = await list_waiting_for(session, CHANGES, staff, now=now)
+        sizes["changes"] = sum(may_decide for _, _, may_decide in waiting_changes)
     return [
         {
             "title": text(f"console.rail.group.{group.key}", locale) if len(groups) > 1 else "",

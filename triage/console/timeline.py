@@ -40,8 +40,8 @@ class Entry:
 
 TOLD_BY_MESSAGES = frozenset({"reporter_wrote", "reporter_asked", "note_added"})
 CLOCKWORK = frozenset({"clock_started", "clock_paused", "clock_resumed", "clock_met", "clock_cancelled"})
-TOLD_ELSEWHERE = frozenset({"likeness_found"})
-"""The page shows it in its own place, to those who may see both cases."""
+TOLD_ELSEWHERE = frozenset({"likeness_found", "hold_placed", "hold_lifted"})
+"""The page shows it in its own place, to those who may see it: both cases, or that material must stay."""
 BY_REPORTER = frozenset(
     {
         "tip_received",

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from bot.notice import notice_version
 from bot.web.work import is_solved
 from config.settings import read_settings
+from models.queries.keeping import add_period
 from models.tip import Draft, Tip
 from tests.web import Visitor, run_public_site
 
@@ -198,3 +199,14 @@ async def test_a_browser_without_cookies_is_not_promised_that_it_can_go_on(visit
     page = await visitor._ask("POST", "/report/start", data={"csrf_token": token})
     assert "浏览器不让记住内容" in page.words
     assert "从上次的地方继续" not in page.words
+
+
+async def test_the_notice_says_for_how_long_contacts_are_kept_as_of_now(visitor: Visitor, db, now):
+    page = await visitor.open("/privacy")
+    assert "办结 180 天后删除" in page.words
+    assert "在那以前举报的" not in page.words
+    async with db.begin() as session:
+        add_period(session, "contact", 150, change_id=None, now=now)
+    page = await visitor.open("/privacy")
+    assert "办结 150 天后删除" in page.words
+    assert "保存天数是 2026年3月4日（周三）改的" in page.words

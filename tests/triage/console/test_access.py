@@ -17,6 +17,7 @@ DECIDERS = frozenset({Role.LEAD, Role.INTAKE, Role.SUPERVISOR})
 CALLS = frozenset({Role.OPERATOR})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 AUDITORS = frozenset({Role.AUDITOR})
+KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR})
 ALL = frozenset(Role)
 PROMISED = {
     ("GET", "/"): ALL,
@@ -90,6 +91,19 @@ PROMISED = {
     ("GET", "/audit/export"): AUDITORS,
     ("POST", "/audit/export"): AUDITORS,
     ("POST", "/audit/verify"): AUDITORS,
+    ("GET", "/admin/calendar"): ADMINISTRATORS,
+    ("POST", "/admin/calendar"): ADMINISTRATORS,
+    ("POST", "/admin/calendar/preview"): ADMINISTRATORS,
+    ("GET", "/keeping"): KEEPERS,
+    ("GET", "/keeping/{name}"): ADMINISTRATORS,
+    ("POST", "/keeping/{name}"): ADMINISTRATORS,
+    ("POST", "/erasures"): ADMINISTRATORS,
+    ("POST", "/holds"): KEEPERS - ADMINISTRATORS,
+    ("POST", "/holds/lift"): KEEPERS - ADMINISTRATORS,
+    ("GET", "/changes"): KEEPERS,
+    ("POST", "/changes/{change_id}"): KEEPERS,
+    ("POST", "/changes/{change_id}/withdraw"): KEEPERS,
+    ("GET", "/record"): ADMINISTRATORS | AUDITORS,
 }
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

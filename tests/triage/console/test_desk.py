@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select, update
 
+from config.keeping import CALL_TYPED
 from models.call import HotlineCall
 from models.case import Case
 from models.event import Event
@@ -19,7 +20,7 @@ from models.tip import Identity, Tip
 from models.unit import Unit
 from tests.factories import make_case, make_staff
 from triage.bodies import make_reader
-from triage.jobs import CALL_AGE, purge
+from triage.jobs import purge
 from triage.matters import Matters
 from triage.units import learn_unit
 
@@ -161,7 +162,7 @@ async def test_what_nobody_read_out_is_forgotten_after_a_day(operator, db, now, 
     await operator.post("/operator", {**CALL, "key": await key_of(operator)})
     await operator.post("/operator/draft", {**CALL, "key": await key_of(operator)})
     for _twice in range(2):
-        await purge(db, tmp_path, now=now + CALL_AGE + timedelta(minutes=1))
+        await purge(db, tmp_path, now=now + CALL_TYPED.usual + timedelta(minutes=1))
     calls = await all_of(db, HotlineCall)
     assert [(call.key, call.answers) for call in calls] == [(None, None)] * 2
     assert [tip.text for tip in await all_of(db, Tip) if tip.channel is Channel.HOTLINE] == [CALL["text"]]

@@ -80,7 +80,7 @@ async def _show(
     asked = {name: query.get(name).strip() for name in ("kind", "staff", "number", "day")}
     wanted, errors = await _read_filter(desk, asked, words)
     async with desk.db.read() as session:
-        page = await list_audit(session, wanted, after=_read_position(query))
+        page = await list_audit(session, wanted, after=read_position(query))
         total = await count_audit(session, wanted)
         people = {person.id: person.login for person in await list_staff(session)}
     kept = {name: value for name, value in asked.items() if value}
@@ -89,7 +89,7 @@ async def _show(
         staff,
         "oversight/audit.html",
         status=422 if errors else 200,
-        rows=[_make_row(event, login, number, people, words) for event, login, number in page.rows],
+        rows=[make_row(event, login, number, people, words) for event, login, number in page.rows],
         total=total,
         asked=asked,
         errors=errors,
@@ -101,7 +101,8 @@ async def _show(
     )
 
 
-def _read_position(query: Parameters) -> int | None:
+def read_position(query: Parameters) -> int | None:
+    """Where the page before ended, or None."""
     written = query.get("after")
     return int(written) if written.isascii() and written.isdigit() and len(written) < 18 else None
 
@@ -123,13 +124,14 @@ async def _read_filter(
             if case_id is None:
                 case_id, errors["number"] = NOBODY, words.text("oversight.audit.unknown_number")
     if asked["day"]:
-        day = _find_day(asked["day"])
+        day = find_day(asked["day"])
         if day is None:
             errors["day"] = words.text("oversight.audit.unknown_day")
     return EventFilter(asked["kind"], person_id, case_id, day), errors
 
 
-def _find_day(written: str) -> date | None:
+def find_day(written: str) -> date | None:
+    """The day as an address has it, or None."""
     try:
         day = date.fromisoformat(written)
     except ValueError:
@@ -144,9 +146,10 @@ def _kind_options(words: Words) -> list[dict[str, str]]:
     return [{"value": "", "label": words.text("oversight.audit.all_kinds")}, *named]
 
 
-def _make_row(
+def make_row(
     event: Event, login: str | None, number: str | None, people: Mapping[int, str], words: Words
 ) -> dict[str, Any]:
+    """One entry in words."""
     facts = [
         words.text("oversight.audit.value", name=_name_fact(name, words), value=value)
         for name, raw in event.data.items()
@@ -156,14 +159,15 @@ def _make_row(
         "position": event.position,
         "at": words.moment(event.at),
         "who": login or words.text("oversight.audit.system"),
-        "what": _say_kind(event.kind, words),
+        "what": say_kind(event.kind, words),
         "number": number or "",
         "details": words.text("oversight.audit.joiner").join(facts),
         "reason": event.reason,
     }
 
 
-def _say_kind(kind: str, words: Words) -> str:
+def say_kind(kind: str, words: Words) -> str:
+    """What was done."""
     key = f"oversight.event.{kind}"
     return words.text(key) if has_text(key) else words.text("oversight.event.other", kind=kind)
 
@@ -184,9 +188,9 @@ def _say_fact(name: str, value: Any, people: Mapping[int, str], words: Words) ->
             parts = [_say_fact(key, part, people, words) for key, part in value.items()]
             return words.text("oversight.audit.joiner").join(parts)
         case list():
-            return " ".join(_say_word(name, str(part), words) for part in value) or words.text(
-                "oversight.fact.nothing"
-            )
+            gap = "\n" if name == "values" else " "  # each of those is a sentence of its own
+            said = gap.join(_say_word(name, str(part), words) for part in value)
+            return gap.strip(" ") + said if said else words.text("oversight.fact.nothing")
         case int():
             return people.get(value, str(value)) if name in {"staff", "officer"} else str(value)
         case _:
@@ -209,6 +213,9 @@ def _say_word(name: str, value: str, words: Words) -> str:
 
 
 _VOCABULARIES = {
+    "change": "administration.consent.word",
+    "period": "administration.keeping.what",
+    "subject": "administration.keeping.what",
     "role": "states.role",
     "bar": "states.bar",
     "second_factor": "access.how",
