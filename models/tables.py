@@ -1,5 +1,6 @@
 """All tables in one import: for migrations, backups and checks that must see the whole schema."""
 
+from models.at_work import CaseDraft, CasePresence
 from models.base import Base
 from models.call import HotlineCall
 from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount, TrackStep
@@ -22,6 +23,8 @@ __all__ = [
     "BodyRise",
     "Case",
     "CaseBar",
+    "CaseDraft",
+    "CasePresence",
     "CaseSummary",
     "Deadline",
     "Disclosure",

@@ -26,6 +26,7 @@ from models.queries.way_back import list_needless_identities
 from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
+from triage.at_work import purge_drafts
 from triage.attachment_reading import Room, read_attachments
 from triage.language import Classifier
 from triage.matters import Matters, mark_old_tips
@@ -131,6 +132,7 @@ async def purge(db: Database, files: Path, *, now: datetime) -> int:
         await delete_old_counts(session, now=now)
         await delete_old_updates(session, before=now - UPDATE_AGE)
         await delete_old_calls(session, untouched_since=now - CALL_AGE, before=now - CALL_ROW_AGE)
+        await purge_drafts(session, now=now)
         taken = await take_files_of_drafts(session, untouched_since=now - DRAFT_AGE)
         drafts = await delete_old_drafts(
             session,

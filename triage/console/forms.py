@@ -221,6 +221,7 @@ def preview(file: CaseFile, move: Move, typed: Typed, words: Words, *, now: date
         "body": body,
         "typed": shown(typed),
         "version": typed.version,
+        "page_key": typed.page_key,
         "is_for_record": move in FOR_RECORD,
         "warnings": [] if move in FOR_RECORD else find_warnings(body, words),
     }

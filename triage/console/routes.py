@@ -6,6 +6,7 @@ from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
 from triage.console.views import (
     account,
+    at_work,
     bars,
     case,
     cases,
@@ -14,6 +15,7 @@ from triage.console.views import (
     files,
     home,
     likenesses,
+    moves,
     operator,
     operator_ends,
     operator_status,
@@ -61,7 +63,10 @@ ROUTES = (
     Route("POST", r"/cases/{number:\d{12}}/words", disclosure.open_words, COUNTY),
     Route("POST", r"/cases/{number:\d{12}}/outgoing", outgoing.ask_release, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/summary", summary.save_summary, DESK_STAFF),
-    Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", moves.make_move, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/drafts/{move:[a-z_]+}", at_work.keep_draft, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/drafts/{move:[a-z_]+}/drop", at_work.drop_draft, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}/present", at_work.show_present, CASE_READERS),
     Route(
         "POST",
         r"/cases/{number:\d{12}}/likenesses/{likeness_id:\d{1,18}}/{say:same|different|undo}",

@@ -12,9 +12,9 @@ from models.audit import record_event
 from models.files import AttachmentLostError, open_original, open_working
 from models.staff import Staff
 from models.tip import Attachment
+from triage.console.case_access import get_case
 from triage.console.case_page import CaseFile, load_case_file
 from triage.console.context import DESK, show
-from triage.console.views.case import get_case
 from triage.console.words import Words
 
 MAX_REASON = 500
