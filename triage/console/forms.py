@@ -13,8 +13,9 @@ from models.states import FindingKind, Role, Verdict
 from triage.actions import REFUSAL_CODES, SUSPENSION_KINDS, TERMINATION_KINDS, list_allegations
 from triage.actions.answers import SAID
 from triage.clocks import is_running
-from triage.console.case_page import CaseFile, find_decision
+from triage.console.case_page import CaseFile
 from triage.console.context import Desk
+from triage.console.finding_list import find_decision
 from triage.console.moves import (
     FIELDS,
     FOR_RECORD,

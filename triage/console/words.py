@@ -234,7 +234,7 @@ class Words:
 
     def clock(self, rule_id: str, *, now: datetime | None) -> str:
         """Name of a clock."""
-        rule = self._rule(rule_id, now)
+        rule = self.rule(rule_id, now)
         return rule.name.say(self.locale) if rule else rule_id
 
     def entry(self, entry: Entry) -> str:
@@ -303,7 +303,7 @@ class Words:
 
     def left(self, rule_id: str, due_at: datetime, *, now: datetime) -> tuple[str, Tone]:
         """What is left until a due time, in words, and how pressing it is."""
-        rule = self._rule(rule_id, now)
+        rule = self.rule(rule_id, now)
         unit = rule.limit.unit if rule else Unit.NATURAL_DAYS
         calendar = self.catalog.calendar
         words = describe_remaining(due_at, now=now, unit=unit, calendar=calendar, locale=self.locale)
@@ -315,7 +315,7 @@ class Words:
             return text("deadlines.none", self.locale), None
         return self.left(case.next_due_rule or "", case.next_due_at, now=now)
 
-    def _rule(self, rule_id: str, now: datetime | None) -> DeadlineRule | None:
+    def rule(self, rule_id: str, now: datetime | None) -> DeadlineRule | None:
         """The rule in force now, else any version of it; None for one that is no more."""
         try:
             return self.catalog.deadline_in_force(rule_id, now) if now else self._any_version(rule_id)

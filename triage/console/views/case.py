@@ -8,7 +8,7 @@ from aiohttp import web
 from config.web import get_form, get_locale, get_query, see_other
 from models.case import Case
 from models.staff import Staff
-from models.states import Role, Track
+from models.states import FindingKind, Role, Track
 from triage import actions, at_work, outgoing
 from triage.console import case_page, drafts, forms, keeping
 from triage.console.case_access import get_case, load_seen
@@ -17,25 +17,19 @@ from triage.console.casework import Opened, view_casework
 from triage.console.closed import DONE as CLOSED_DONE
 from triage.console.closed import view_closed
 from triage.console.context import DESK, Desk, show
+from triage.console.finding_list import CorrectionForm, view_correction, view_findings, view_verified
 from triage.console.likenesses import SAYINGS, view_likenesses
 from triage.console.moves import FIELDS, WITH_PREVIEW, Typed
 from triage.console.next_moves import view_choices
 from triage.console.outgoing import view_stopped
 from triage.console.paper_page import view_papers
+from triage.console.step_list import view_police, view_steps
 from triage.console.words import Words
 from triage.outgoing import LeakFoundError
 from triage.workflow import Move
 
-_SAID = frozenset(
-    {
-        "track",
-        "draft_kept",
-        "draft_dropped",
-        *(move.value for move in Move),
-        *(f"likeness_{say}" for say in SAYINGS),
-    }
-)
-DONE = _SAID | CLOSED_DONE
+_SAID = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
+DONE = _SAID | CLOSED_DONE | {"track", "draft_kept", "draft_dropped", "corrected"}
 
 
 async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -95,6 +89,7 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
     closed_typed: Mapping[str, str] | None = None,
     done: str = "",
     track: Opened | None = None,
+    correction: CorrectionForm | None = None,
     status: int = 200,
 ) -> web.Response:
     """The whole page. `opened`: the move whose form stands open; `typed`: what was typed there, else what was kept."""
@@ -115,12 +110,21 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
     if is_restored:
         draft = next(one for one in waiting if one.form == opened)
         typed = drafts.as_typed(draft, version=file.case.version)
+    casework = view_casework(file, staff, words, opened=track, now=now)
+    police = next(one for one in casework["tracks"] if one.track == Track.POLICE)
+    police_next = [one.step for one in police.nexts if not one.why_not]
     values: dict[str, Any] = {
         **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
         **await forms.options(desk, staff, file, opened, typed, words),
         **closed,
+        "findings": view_findings(file, staff, words),
+        "verified": view_verified(file, words),
+        "correction": correction or _read_correction(request, file, staff, words),
+        "addable": [kind.value for kind in (FindingKind.CLAUSE, FindingKind.PATTERN, FindingKind.SUBJECT)],
         "closed_typed": closed_typed or {},
-        **view_casework(file, staff, words, opened=track, now=now),
+        **casework,
+        "steps": view_steps(file, choices, papers, words, now=now),
+        "police_steps": view_police(file, police_next, words, now=now),
         "likenesses": likenesses,
         "papers": papers,
         "choices": choices,
@@ -136,6 +140,15 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
         "present": drafts.say_present(present, words, now=now),
     }
     return await show(request, staff, "case.html", status=status, **values)
+
+
+def _read_correction(
+    request: web.Request, file: CaseFile, staff: Staff, words: Words
+) -> CorrectionForm | None:
+    query = get_query(request)
+    known = {kind.value: kind for kind in FindingKind}
+    kind = known.get(query.get("correct"))
+    return view_correction(file, staff, kind, query.get("value"), words) if kind else None
 
 
 async def show_with_errors(
