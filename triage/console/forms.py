@@ -1,6 +1,5 @@
 """What the forms of moves need beside the case: choices, what was typed, previews; which field an error is about."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,6 +25,7 @@ from triage.console.moves import (
     verified_clauses,
 )
 from triage.console.next_moves import extended_due
+from triage.console.reporter import find_warnings
 from triage.console.words import Words
 from triage.routing import propose_office
 from triage.workflow import Move, Refusal
@@ -46,8 +46,6 @@ KINDS: Mapping[str, Sequence[str]] = {
     Move.ASK_SUSPENSION: SUSPENSION_KINDS,
     Move.ASK_TERMINATION: TERMINATION_KINDS,
 }
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 
 
 async def options(
@@ -251,12 +249,6 @@ def _preview_result(file: CaseFile, typed: Typed, words: Words) -> list[str]:
         words.verified(verified_clauses(typed)),
         *([words.police_decided(typed.get("police"))] if asks_police else []),
     ]
-
-
-def find_warnings(body: str, words: Words) -> list[str]:
-    """What in a text to the reporter may tell of somebody else."""
-    found = [(_PHONE, "phone"), (_ID_NUMBER, "id_number")]
-    return [words(f"preview.warning.{key}") for pattern, key in found if pattern.search(body)]
 
 
 def field_of(refusal: Refusal, move: Move) -> str:

@@ -23,6 +23,7 @@ from triage.console.moves import FIELDS, WITH_PREVIEW, Typed
 from triage.console.next_moves import view_choices
 from triage.console.outgoing import view_stopped
 from triage.console.paper_page import view_papers
+from triage.console.reporter import TO_REPORTER, list_offers, view_ways
 from triage.console.step_list import view_police, view_steps
 from triage.console.words import Words
 from triage.outgoing import LeakFoundError
@@ -105,6 +106,9 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
         papers = await view_papers(session, file.case, staff, words)
         waiting = await at_work.list_drafts(session, file.case, staff, keys=desk.keys)
         present = await at_work.list_present(session, file.case, staff, now=now)
+        writes = Move(opened) if opened and Move(opened) in TO_REPORTER else None
+        ways = await view_ways(session, file.case, desk.settings, words) if writes else []
+        offers = await list_offers(session, file, writes, words, now=now) if writes else []
     kept = drafts.view_drafts(waiting, words, can=can, version=file.case.version, now=now)
     is_restored = typed is None and opened in kept
     if is_restored:
@@ -137,6 +141,8 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
         "page_key": (typed.page_key if typed else "") or drafts.make_page_key(),
         "restored": kept[opened] if is_restored else None,
         "kept": [one for one in kept.values() if one.move != opened],
+        "ways": ways,
+        "offers": offers,
         "present": drafts.say_present(present, words, now=now),
     }
     return await show(request, staff, "case.html", status=status, **values)

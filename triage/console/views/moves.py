@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -23,10 +24,14 @@ from triage.console.drafts import LONGEST_KEY
 from triage.console.moves import FIELDS, LISTS, StaleFormError, Typed, check_version, perform
 from triage.console.next_moves import view_choices
 from triage.console.outgoing import outgoing_text
+from triage.console.reporter import TO_REPORTER, find_shared, list_offers, put_in, view_ways
 from triage.console.views.case import show_case_page, show_found
 from triage.console.words import Words
 from triage.outgoing import LeakFoundError
 from triage.workflow import Move
+
+INSERT = "insert:"
+"""How the step of a button begins that puts in a phrase; its id follows."""
 
 
 async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -37,9 +42,27 @@ async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
     if step == "keep":
         await _keep(desk, staff, number, move, typed)
         return see_other(f"/cases/{number}?done=draft_kept")
+    if step.startswith(INSERT):
+        return await _insert(request, staff, number, move, typed, step.removeprefix(INSERT))
     if step == "edit":
         return await _show_form(request, staff, number, move, typed, {}, status=200)
     return await _make(request, staff, number, move, typed, is_preview=step == "preview")
+
+
+async def _insert(
+    request: web.Request, staff: Staff, number: str, move: Move, typed: Typed, phrase: str
+) -> web.StreamResponse:
+    """Put the chosen phrase behind what was written, and keep it; one that lacks something changes nothing."""
+    desk, words = request.app[DESK], Words(request.app[DESK].catalog, get_locale(request))
+    async with desk.db.read() as session:
+        file = await load_seen(session, desk, staff, number)
+        offers = await list_offers(session, file, move, words, now=desk.now())
+    offer = next((one for one in offers if one.id == phrase), None)
+    if offer and offer.text:
+        field = TO_REPORTER[move]
+        typed = replace(typed, values={**typed.values, field: put_in(typed.get(field), offer.text)})
+        await _keep(desk, staff, number, move, typed)
+    return await _show_form(request, staff, number, move, typed, {}, status=200)
 
 
 async def _make(
@@ -147,6 +170,11 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     effects = next(choice.effects for choice in choices if choice.move is move)
     values = forms.preview(file, move, typed, words, now=now)
+    if move in TO_REPORTER:
+        async with desk.db.read() as session:
+            body = typed.get(TO_REPORTER[move])
+            values["warnings"] += await find_shared(session, file.case, body, words, keys=desk.keys)
+            values["ways"] = await view_ways(session, file.case, desk.settings, words)
     return await show(
         request, staff, "preview.html", case=file.case, move=move.value, effects=effects, **values
     )
