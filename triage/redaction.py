@@ -168,10 +168,18 @@ def find_private(text: str, *, names: Iterable[str] = (), numbers: Iterable[str]
         for kind, pattern in _PATTERNS
         for match in pattern.finditer(text[:LONGEST])
     ]
-    for kind, values in ((PrivateKind.NAME, _name_forms(names)), (PrivateKind.PHONE, _number_forms(numbers))):
-        for value in values:
-            found += [Private(*match.span(), kind) for match in _loosely(value).finditer(text)]
-    return _merge(found)
+    return _merge([*found, *find_known(text, names=names, numbers=numbers)])
+
+
+def find_known(text: str, *, names: Iterable[str], numbers: Iterable[str]) -> list[Private]:
+    """Only what is known of the writer, however it is spelt."""
+    known = ((PrivateKind.NAME, _name_forms(names)), (PrivateKind.PHONE, _number_forms(numbers)))
+    return _merge(
+        Private(*match.span(), kind)
+        for kind, values in known
+        for value in values
+        for match in _loosely(value).finditer(text)
+    )
 
 
 def _name_forms(names: Iterable[str]) -> list[str]:

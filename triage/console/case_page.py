@@ -23,7 +23,7 @@ from models.tip import Attachment, Tip
 from triage.console.clock_list import view_clocks
 from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
-from triage.console.timeline import Entry, make_timeline
+from triage.console.timeline import Entry, Show, make_timeline
 from triage.console.words import Words
 from triage.told import view_answers, view_meant
 
@@ -184,9 +184,9 @@ def _when_reached(case: Case, step: str, words: Words) -> str:
 # ---------------------------------------------------------------- history, notices, and the whole page
 
 
-def view_timeline(file: CaseFile, *, with_clockwork: bool) -> list[Entry]:
+def view_timeline(file: CaseFile, show: Show = Show.ACTS) -> list[Entry]:
     """Acts, messages and notes by time."""
-    return make_timeline(file.events, file.messages, names=file.names, with_clockwork=with_clockwork)
+    return make_timeline(file.events, file.messages, names=file.names, show=show)
 
 
 def list_unread(file: CaseFile) -> list[Message]:
@@ -239,7 +239,7 @@ def _when(notice: Notice, words: Words) -> str:
     return words.notice_reason(notice.reason)
 
 
-def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetime) -> dict[str, Any]:
+def view_all(file: CaseFile, words: Words, *, history: Show, now: datetime) -> dict[str, Any]:
     """Everything that the page shows, by the names that the template uses."""
     case, clocks = file.case, view_clocks(file.deadlines, words, now=now)
     return {
@@ -252,7 +252,7 @@ def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetim
         "clocks": clocks,
         "nearest": next((clock for clock in clocks if clock.status == "running"), None),
         "stages": view_stages(case, words),
-        "entries": view_timeline(file, with_clockwork=with_clockwork),
+        "entries": view_timeline(file, history),
         "notices": view_notices(file, words),
         "marks": list_marks(case, words=words, has_files=bool(file.attachments)),
         "missing": [words.text(f"rules.missing.{key}") for key in case.missing],

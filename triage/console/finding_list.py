@@ -21,6 +21,7 @@ class Said:
     value: str
     label: str
     law: Sequence[str]
+    consequences: Sequence[str]
     checks: Sequence[str]
     is_proposed: bool
     confidence: float | None
@@ -197,6 +198,7 @@ def _view_value(
         value=value,
         label=words.finding(kind, value),
         law=words.law(value) if kind is FindingKind.CLAUSE else (),
+        consequences=words.consequences(value) if kind is FindingKind.CLAUSE else (),
         checks=words.checks(value) if kind is FindingKind.CLAUSE else (),
         is_proposed=proposed is not None,
         confidence=proposed.confidence if proposed else None,

@@ -22,6 +22,7 @@ from triage.console.views import (
     operator_status,
     outgoing,
     papers,
+    print_case,
     second_factor,
     sign_in,
     summary,
@@ -69,6 +70,7 @@ ROUTES = (
     Route("POST", r"/cases/{number:\d{12}}/drafts/{move:[a-z_]+}", at_work.keep_draft, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/drafts/{move:[a-z_]+}/drop", at_work.drop_draft, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}/present", at_work.show_present, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}/print", print_case.show_print, CASE_READERS),
     Route(
         "POST",
         r"/cases/{number:\d{12}}/likenesses/{likeness_id:\d{1,18}}/{say:same|different|undo}",
@@ -83,6 +85,9 @@ ROUTES = (
     Route("POST", r"/approvals/text/{text_id:\d{1,18}}", disclosure.decide_text, DECIDERS),
     Route("POST", r"/cases/{number:\d{12}}/tracks/{track:[a-z]+}", tracks.take_step, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
+    Route(
+        "GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/picture", files.send_picture, CASE_READERS
+    ),
     Route(
         "GET",
         r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/original",

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.case import Deadline
 from models.states import Track
 from triage.console.case_page import CaseFile
 from triage.console.clock_list import Clock, view_clock
@@ -58,7 +57,7 @@ def _view_step(
         state=step.state.value,
         line=_say_done(step, file, words),
         clock=clock,
-        law=say_law(step.clock, words, now=now),
+        law=words.source(step.clock.rule_id, now=now) if step.clock else "",
         missing=_say_missing(step, file, choice, words) if is_now else "",
         act=(f"?do={choice.move}#act", choice.label) if can and choice else None,
         paper=_find_paper(step, file, papers, words),
@@ -102,12 +101,6 @@ def _find_paper(step: Step, file: CaseFile, papers: Papers, words: Words) -> tup
     return None
 
 
-def say_law(clock: Deadline | None, words: Words, *, now: datetime) -> str:
-    """What a clock rests on: the place in the law, the analogy, or the bureau's own promise."""
-    rule = words.rule(clock.rule_id, now) if clock else None
-    return rule.source.say(words.locale) if rule else ""
-
-
 def view_police(file: CaseFile, next_steps: Sequence[str], words: Words, *, now: datetime) -> list[StepView]:
     """The referral to the police. `next_steps`: those that this reader may take now."""
     return [
@@ -125,7 +118,7 @@ def _view_police(step: PoliceStep, next_steps: Sequence[str], words: Words, *, n
         state=step.state.value,
         line=words.text("case.steps.done_line", who=who, when=words.moment(step.at)) if step.at else "",
         clock=view_clock(step.clock, words, now=now) if step.clock else None,
-        law=say_law(step.clock, words, now=now),
+        law=words.source(step.clock.rule_id, now=now) if step.clock else "",
         missing="",
         act=(f"?track=police&step={step.step}#tracks", label) if can else None,
         paper=None,

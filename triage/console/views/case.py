@@ -25,6 +25,7 @@ from triage.console.outgoing import view_stopped
 from triage.console.paper_page import view_papers
 from triage.console.reporter import TO_REPORTER, list_offers, view_ways
 from triage.console.step_list import view_police, view_steps
+from triage.console.timeline import Show, read_show
 from triage.console.words import Words
 from triage.outgoing import LeakFoundError
 from triage.workflow import Move
@@ -99,7 +100,7 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     can = {choice.move.value for choice in choices if not choice.why_not}
     opened = opened if opened in can else ""
-    with_clockwork = get_query(request).get("events") == "all"
+    history = read_show(get_query(request).get("events"))
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
         closed = await view_closed(session, file.case, staff, words, now=now)
@@ -118,7 +119,7 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
     police = next(one for one in casework["tracks"] if one.track == Track.POLICE)
     police_next = [one.step for one in police.nexts if not one.why_not]
     values: dict[str, Any] = {
-        **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
+        **case_page.view_all(file, words, history=history, now=now),
         **await forms.options(desk, staff, file, opened, typed, words),
         **closed,
         "findings": view_findings(file, staff, words),
@@ -135,7 +136,8 @@ async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
         "opened": opened,
         "errors": errors or {},
         "done": done if done in DONE else "",
-        "all_events": with_clockwork,
+        "history": history.value,
+        "histories": [show.value for show in Show],
         "previewed": [move.value for move in WITH_PREVIEW],
         "kept_forms": [move.value for move in Move if FIELDS[move]],
         "page_key": (typed.page_key if typed else "") or drafts.make_page_key(),

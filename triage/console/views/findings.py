@@ -24,6 +24,10 @@ SAY = ("keep", "drop")
 async def correct(request: web.Request, staff: Staff) -> web.StreamResponse:
     """Say otherwise than the machine, with a reason; a form that was made for an older case is shown again."""
     desk, form, number = request.app[DESK], get_form(request), request.match_info["number"]
+    async with desk.db.read() as session:
+        await get_case(
+            session, staff, number
+        )  # who must not see the case learns nothing from his own mistakes
     kind = _read_kind(form)
     words = Words(desk.catalog, get_locale(request))
     if kind in MANY and form.get("say") not in {*SAY, ""}:

@@ -204,7 +204,7 @@ async def _show_conflict(
         "page_key": typed.page_key,
         "said": forms.say_typed(typed, words),
         "labels": forms.labels(move, words),
-        "news": case_page.view_timeline(file, with_clockwork=False)[:5],
+        "news": case_page.view_timeline(file)[:5],
         "state": words.state("case", file.case.state),
         "may_go_on": any(choice.move is move and not choice.why_not for choice in choices),
         "words": words,
