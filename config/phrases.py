@@ -62,7 +62,8 @@ class Phrase(Frozen):
 @cache
 def load_phrases(root: Path = CONFIG) -> tuple[Phrase, ...]:
     """All of them, by name of file. Raises CatalogError with every problem of every file."""
-    phrases, problems = [], []
+    phrases: list[Phrase] = []
+    problems: list[Problem] = []
     for path in sorted((root / "phrases").glob("*.yaml")):
         try:
             phrases.append(read_shape(Phrase, path, root=root))

@@ -158,7 +158,7 @@ async def list_present(session: AsyncSession, case: Case, staff: Staff, *, now: 
     """Colleagues who have the case open and may see it."""
     found = await rows.list_present(session, case.id, without=staff.id, since=now - LOOKED_AT)
     scopes = [(person.id, reach_of(person)) for _, person in found]
-    seen = await rows.list_who_may_see(session, case.id, scopes) if found else frozenset()
+    seen = await rows.list_who_may_see(session, case.id, scopes)
     return [
         Present(
             person.name,

@@ -167,18 +167,12 @@ async def decide_finding(  # noqa: PLR0913 - all by name
     if REVIEW_OF_FILE in case.review_reasons:  # whoever decides has looked
         case.review_reasons = [reason for reason in case.review_reasons if reason != REVIEW_OF_FILE]
         case.needs_review = case.needs_review and bool(case.review_reasons)
-    record_event(
-        session,
-        "finding_decided",
-        at=now,
-        by=by.id,
-        case_id=case.id,
-        reason=reason,
-        finding=kind,
-        before=before,
-        after=[] if kind is FindingKind.TARGET else list(values),
-        **({"only": only} if only else {}),
-    )
+    data: dict[str, Any] = {
+        "finding": kind,
+        "before": before,
+        "after": [] if kind is FindingKind.TARGET else list(values),
+    } | ({"only": only} if only else {})
+    record_event(session, "finding_decided", at=now, by=by.id, case_id=case.id, reason=reason, **data)
 
 
 def _apply_finding(case: Case, kind: FindingKind, values: list[str], *, changes_case: bool) -> Any:  # noqa: ANN401 - JSON value

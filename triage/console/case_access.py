@@ -9,7 +9,7 @@ from models.queries.cases import find_case
 from models.staff import Staff
 from triage.console.case_page import CaseFile, load_case_file
 from triage.console.context import Desk
-from triage.console.masking import as_seen
+from triage.console.masking import as_masked, as_seen
 from triage.permissions import reach_of
 
 log = structlog.get_logger()
@@ -28,3 +28,9 @@ async def load_seen(session: AsyncSession, desk: Desk, staff: Staff, number: str
     """All of the case, as this person sees it. Raises Refusal 404."""
     file = await load_case_file(session, await get_case(session, staff, number))
     return await as_seen(session, file, staff, keys=desk.keys, now=desk.now())
+
+
+async def load_masked(session: AsyncSession, desk: Desk, staff: Staff, number: str) -> CaseFile:
+    """All of the case without what tells who reported, whoever asks. Raises Refusal 404."""
+    file = await load_case_file(session, await get_case(session, staff, number))
+    return await as_masked(session, file, keys=desk.keys)

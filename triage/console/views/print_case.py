@@ -4,13 +4,13 @@ from aiohttp import web
 
 from config.web import get_locale
 from models.staff import Staff
-from triage.console.case_access import get_case
-from triage.console.case_page import load_case_file, view_stages, view_timeline
+from triage.console.case_access import load_masked
+from triage.console.case_page import view_stages, view_timeline
 from triage.console.casework import view_casework
 from triage.console.clock_list import view_clocks
 from triage.console.context import DESK, show
 from triage.console.finding_list import view_findings, view_verified
-from triage.console.masking import as_masked, read_known
+from triage.console.masking import read_known
 from triage.console.next_moves import view_choices
 from triage.console.paper_page import view_papers
 from triage.console.step_list import view_police, view_steps
@@ -23,8 +23,8 @@ async def show_print(request: web.Request, staff: Staff) -> web.StreamResponse:
     desk, now = request.app[DESK], request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
     async with desk.db.read() as session:
-        case = await get_case(session, staff, request.match_info["number"])
-        file = await as_masked(session, await load_case_file(session, case), keys=desk.keys)
+        file = await load_masked(session, desk, staff, request.match_info["number"])
+        case = file.case
         known = await read_known(session, case.id, keys=desk.keys)
         papers = await view_papers(session, case, staff, words)
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
