@@ -31,7 +31,7 @@ from config.questionnaires import Questionnaire
 from config.routing import Routing
 from config.rulefile import CONFIG, CatalogError, Problem, read_shape
 
-NOT_RULES = ("locales", "demo", "ui", "desk", "documents.yaml")
+NOT_RULES = ("locales", "demo", "ui", "desk", "phrases", "documents.yaml")
 Read = TypeVar("Read")
 Shape = TypeVar("Shape", bound=BaseModel)
 

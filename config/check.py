@@ -7,6 +7,7 @@ from pathlib import Path
 from config.calendars import Calendar
 from config.catalog import load_catalog
 from config.documents import FILE, DocumentFile
+from config.phrases import load_phrases
 from config.rulefile import CONFIG, CatalogError, Problem, read_shape
 from config.settings import Settings
 from config.text import BASE_LOCALE, FORMS, LOCALES, PLACEHOLDER, read_texts
@@ -23,6 +24,10 @@ def check_catalog(root: Path = CONFIG) -> list[Problem]:
         problems += error.problems
     try:
         read_shape(DocumentFile, root / FILE, root=root)
+    except CatalogError as error:
+        problems += error.problems
+    try:
+        load_phrases(root)
     except CatalogError as error:
         problems += error.problems
     return list(dict.fromkeys(problems))

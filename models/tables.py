@@ -8,6 +8,7 @@ from models.administration import (
     PurgeDay,
     StartState,
 )
+from models.at_work import CaseDraft, CasePresence
 from models.base import Base
 from models.call import HotlineCall
 from models.case import Case, Deadline, Finding, Heartbeat, Pause, ThrottleCount, TrackStep
@@ -32,7 +33,9 @@ __all__ = [
     "CalendarYear",
     "Case",
     "CaseBar",
+    "CaseDraft",
     "CaseHold",
+    "CasePresence",
     "CaseSummary",
     "Deadline",
     "Disclosure",

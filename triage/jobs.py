@@ -29,6 +29,7 @@ from models.queries.updates import delete_old_updates
 from models.session import Database
 from models.states import Channel
 from triage.assess import assess_waiting
+from triage.at_work import purge_drafts
 from triage.attachment_reading import Room, read_attachments
 from triage.certificates import look_at_certificate
 from triage.language import Classifier
@@ -133,6 +134,7 @@ async def purge(db: Database, files: Path, *, now: datetime) -> int:
         gone[CALL_TYPED.name], gone[CALL.name] = await delete_old_calls(
             session, untouched_since=before[CALL_TYPED.name], before=before[CALL.name]
         )
+        await purge_drafts(session, now=now)
         taken = await take_files_of_drafts(session, untouched_since=before[DRAFT.name])
         sent = {Channel.WEB: before[SENT_WEB.name], Channel.TELEGRAM: before[SENT_CHAT.name]}
         gone[DRAFT.name] = await delete_old_drafts(session, before=before[DRAFT.name], sent_before=sent)

@@ -5,8 +5,8 @@ import re
 from tests.house.sources import ROOT
 
 CONSOLE = sorted((ROOT / "triage" / "console").rglob("*.py"))
-WHOLE_CASES = {"case_page.py", "case.py", "files.py"}
-"""May load a case with its words as they are: the loader, the page that masks them, attachments."""
+WHOLE_CASES = {"case_page.py", "case_access.py", "case.py", "files.py"}
+"""May load a case with its words as they are: the loader, the door that masks, what marks them read, attachments."""
 OFFICE_SCOPES = {"supervisor.py"}
 """Figures of a whole office, in which no case is named."""
 

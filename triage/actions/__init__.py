@@ -8,7 +8,7 @@ key under `errors.`; nothing has been changed then.
 from triage.actions.answers import answer, archive, close, follow_up, note_call, redo
 from triage.actions.assignment import assign, recuse, return_case, sign_for, verify_directly
 from triage.actions.desk import REFUSAL_CODES, accept, ask_supplement, end_supplement, refuse, transfer_out
-from triage.actions.findings import decide_finding
+from triage.actions.findings import correct_finding, decide_finding
 from triage.actions.ground import MAX_REASON, MAX_WORDS, MoveRefusedError, gather_facts
 from triage.actions.merging import merge, split
 from triage.actions.messages import add_note, ask_reporter, mark_read
@@ -58,6 +58,7 @@ __all__ = [
     "ask_termination",
     "assign",
     "close",
+    "correct_finding",
     "decide_finding",
     "deny_extension",
     "deny_suspension",

@@ -1,7 +1,7 @@
 """Everything that the page of one case shows, collected in one read and put into words. Nothing is decided here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from models.tip import Attachment, Tip
 from triage.console.clock_list import view_clocks
 from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
-from triage.console.timeline import Entry, make_timeline
+from triage.console.timeline import Entry, Show, make_timeline
 from triage.console.words import Words
 from triage.told import view_answers, view_meant
 
@@ -125,137 +125,6 @@ def _marks(findings: Iterable[Finding], tip_id: int, words: Words) -> list[Mark]
     ]
 
 
-# ---------------------------------------------------------------- what was said about it
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One finding: what the machine proposed and what a person decided, side by side."""
-
-    kind: FindingKind
-    value: str
-    label: str
-    law: Sequence[str]
-    checks: Sequence[str]
-    is_proposed: bool
-    confidence: float | None
-    reasons: Sequence[str]
-    quotes: Sequence[str]
-    from_files: Sequence[str]
-    decision: str  # text key under console.finding.: confirmed, added, dropped, open
-    decided_by: str
-    decided_at: datetime | None
-
-
-SHOWN = (
-    FindingKind.CLAUSE,
-    FindingKind.PATTERN,
-    FindingKind.DISPOSITION,
-    FindingKind.JURISDICTION,
-    FindingKind.URGENCY,
-    FindingKind.POLICE_REFERRAL,
-    FindingKind.SUBJECT,
-    FindingKind.TARGET,
-)
-
-
-def view_findings(file: CaseFile, words: Words) -> list[Said]:
-    """Every value that machine or people named, in the order in which an officer asks for it."""
-    said: list[Said] = []
-    for kind in SHOWN:
-        rows = [finding for finding in file.findings if finding.kind is kind]
-        decided = find_decision(file, kind)
-        values = dict.fromkeys(finding.value for finding in rows)
-        said += [
-            replace(
-                _view_value(kind, value, rows, decided, words),
-                from_files=_quote_files(file, [row for row in rows if row.value == value], words),
-            )
-            for value in values
-        ]
-    return said
-
-
-def _quote_files(file: CaseFile, rows: Iterable[Finding], words: Words) -> list[str]:
-    """What was read in attachments that speaks for a value: which attachment, how it was read, the words."""
-    numbers = file.file_numbers
-    quotes = [
-        words.file_quote(numbers[entry["attachment"]], entry)
-        for row in rows
-        if row.source is FindingSource.ATTACHMENT
-        for entry in row.evidence
-        if entry.get("attachment") in numbers
-    ]
-    return list(dict.fromkeys(quotes))
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided of one kind of finding: these values and no others, be there none."""
-
-    values: frozenset[str]
-    by: str
-    at: datetime
-
-
-def find_decision(file: CaseFile, kind: FindingKind) -> Decision | None:
-    """The newest decision of a person, from the history: it also tells when all proposals were dropped."""
-    acts = [
-        (event, name)
-        for event, name in file.events
-        if event.kind == "finding_decided" and event.data.get("finding") == kind
-    ]
-    if not acts:
-        return None
-    event, name = acts[-1]
-    staff = (row for row in file.findings if row.kind is kind and row.source is FindingSource.STAFF)
-    return Decision(frozenset(row.value for row in staff if row.created_at == event.at), name or "", event.at)
-
-
-def view_verified(file: CaseFile, words: Words) -> list[str]:
-    """What was decided together with the result: the verified clauses and, where asked, about the police."""
-    clauses, police = (
-        decision if (decision := find_decision(file, kind)) and decision.at == file.case.result_at else None
-        for kind in (FindingKind.CLAUSE, FindingKind.POLICE_REFERRAL)
-    )
-    return [
-        *([words.verified(sorted(clauses.values))] if clauses else []),
-        *([words.police_decided(value) for value in police.values] if police else []),
-    ]
-
-
-def _view_value(
-    kind: FindingKind, value: str, rows: Sequence[Finding], decision: Decision | None, words: Words
-) -> Said:
-    machine = next((row for row in rows if row.value == value and row.source is FindingSource.MACHINE), None)
-    read = next((row for row in rows if row.value == value and row.source is FindingSource.ATTACHMENT), None)
-    proposed = machine or read
-    evidence = machine.evidence if machine else []
-    return Said(
-        kind=kind,
-        value=value,
-        label=words.finding(kind, value),
-        law=words.law(value) if kind is FindingKind.CLAUSE else (),
-        checks=words.checks(value) if kind is FindingKind.CLAUSE else (),
-        is_proposed=proposed is not None,
-        confidence=proposed.confidence if proposed else None,
-        reasons=list(dict.fromkeys(words.why(entry) for entry in evidence)),
-        quotes=list(dict.fromkeys(str(entry["text"]) for entry in evidence if entry.get("text"))),
-        from_files=(),
-        decision=_name_decision(value, decision, is_proposed=proposed is not None),
-        decided_by=decision.by if decision else "",
-        decided_at=decision.at if decision else None,
-    )
-
-
-def _name_decision(value: str, decision: Decision | None, *, is_proposed: bool) -> str:
-    if decision is None:
-        return "open"
-    if value in decision.values:
-        return "confirmed" if is_proposed else "added"
-    return "dropped"
-
-
 # ---------------------------------------------------------------- stages
 
 
@@ -315,9 +184,9 @@ def _when_reached(case: Case, step: str, words: Words) -> str:
 # ---------------------------------------------------------------- history, notices, and the whole page
 
 
-def view_timeline(file: CaseFile, *, with_clockwork: bool) -> list[Entry]:
+def view_timeline(file: CaseFile, show: Show = Show.ACTS) -> list[Entry]:
     """Acts, messages and notes by time."""
-    return make_timeline(file.events, file.messages, names=file.names, with_clockwork=with_clockwork)
+    return make_timeline(file.events, file.messages, names=file.names, show=show)
 
 
 def list_unread(file: CaseFile) -> list[Message]:
@@ -370,7 +239,7 @@ def _when(notice: Notice, words: Words) -> str:
     return words.notice_reason(notice.reason)
 
 
-def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetime) -> dict[str, Any]:
+def view_all(file: CaseFile, words: Words, *, history: Show, now: datetime) -> dict[str, Any]:
     """Everything that the page shows, by the names that the template uses."""
     case, clocks = file.case, view_clocks(file.deadlines, words, now=now)
     return {
@@ -380,12 +249,10 @@ def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetim
         "office": words.office(case.office_id),
         "numbers": file.file_numbers,
         "tips": view_tips(file, words),
-        "findings": view_findings(file, words),
-        "verified": view_verified(file, words),
         "clocks": clocks,
         "nearest": next((clock for clock in clocks if clock.status == "running"), None),
         "stages": view_stages(case, words),
-        "entries": view_timeline(file, with_clockwork=with_clockwork),
+        "entries": view_timeline(file, history),
         "notices": view_notices(file, words),
         "marks": list_marks(case, words=words, has_files=bool(file.attachments)),
         "missing": [words.text(f"rules.missing.{key}") for key in case.missing],

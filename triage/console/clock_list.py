@@ -27,11 +27,12 @@ class Clock:
 
 def view_clocks(deadlines: Iterable[Deadline], words: Words, *, now: datetime) -> list[Clock]:
     """Running clocks first, nearest on top; then those that ended."""
-    clocks = [_view_clock(row, words, now=now) for row in deadlines]
+    clocks = [view_clock(row, words, now=now) for row in deadlines]
     return sorted(clocks, key=lambda clock: (clock.status != "running", clock.due_at))
 
 
-def _view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
+def view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
+    """One clock in words."""
     if is_paused(row):
         return _view_standing(row, words, now=now)
     left, tone = words.left(row.rule_id, row.due_at, now=now)

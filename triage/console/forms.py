@@ -1,6 +1,5 @@
 """What the forms of moves need beside the case: choices, what was typed, previews; which field an error is about."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,8 +12,9 @@ from models.states import FindingKind, Role, Verdict
 from triage.actions import REFUSAL_CODES, SUSPENSION_KINDS, TERMINATION_KINDS, list_allegations
 from triage.actions.answers import SAID
 from triage.clocks import is_running
-from triage.console.case_page import CaseFile, find_decision
+from triage.console.case_page import CaseFile
 from triage.console.context import Desk
+from triage.console.finding_list import find_decision
 from triage.console.moves import (
     FIELDS,
     FOR_RECORD,
@@ -25,6 +25,7 @@ from triage.console.moves import (
     verified_clauses,
 )
 from triage.console.next_moves import extended_due
+from triage.console.reporter import find_warnings
 from triage.console.words import Words
 from triage.routing import propose_office
 from triage.workflow import Move, Refusal
@@ -45,8 +46,6 @@ KINDS: Mapping[str, Sequence[str]] = {
     Move.ASK_SUSPENSION: SUSPENSION_KINDS,
     Move.ASK_TERMINATION: TERMINATION_KINDS,
 }
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 
 
 async def options(
@@ -221,6 +220,7 @@ def preview(file: CaseFile, move: Move, typed: Typed, words: Words, *, now: date
         "body": body,
         "typed": shown(typed),
         "version": typed.version,
+        "page_key": typed.page_key,
         "is_for_record": move in FOR_RECORD,
         "warnings": [] if move in FOR_RECORD else find_warnings(body, words),
     }
@@ -249,12 +249,6 @@ def _preview_result(file: CaseFile, typed: Typed, words: Words) -> list[str]:
         words.verified(verified_clauses(typed)),
         *([words.police_decided(typed.get("police"))] if asks_police else []),
     ]
-
-
-def find_warnings(body: str, words: Words) -> list[str]:
-    """What in a text to the reporter may tell of somebody else."""
-    found = [(_PHONE, "phone"), (_ID_NUMBER, "id_number")]
-    return [words(f"preview.warning.{key}") for pattern, key in found if pattern.search(body)]
 
 
 def field_of(refusal: Refusal, move: Move) -> str:

@@ -18,7 +18,7 @@ from models.staff import Staff
 from models.states import MessageKind
 from triage.console.case_page import CaseFile
 from triage.disclosure import sees_words
-from triage.redaction import redact
+from triage.redaction import find_known, mask, redact
 
 
 async def as_seen(
@@ -29,13 +29,19 @@ async def as_seen(
     file = replace(file, summary=summary)
     if await sees_words(session, file.case, staff, now=now):
         return file
+    return await as_masked(session, file, keys=keys)
+
+
+async def as_masked(session: AsyncSession, file: CaseFile, *, keys: Keys) -> CaseFile:
+    """The case as who may see least of the citizen's words sees it: also for what lies on a desk when printed."""
+    summary = await find_summary(session, file.case.id)
     known = await read_known(session, file.case.id, keys=keys)
     _mask_tips(file, known, is_gone=summary is not None)
     for message in file.messages:
         let_go(message)
         if message.kind is MessageKind.FROM_REPORTER:
             message.text = known.redact(message.text)
-    return replace(file, is_masked=True)
+    return replace(file, summary=summary, is_masked=True)
 
 
 class Known:
@@ -48,6 +54,10 @@ class Known:
     def redact(self, text: str) -> str:
         """A text without what tells who they are."""
         return redact(text, names=self.names, numbers=self.numbers)
+
+    def hide(self, text: str) -> str:
+        """A text of staff without the names and numbers that the reporters left."""
+        return mask(text, find_known(text, names=self.names, numbers=self.numbers))
 
 
 async def read_known(session: AsyncSession, case_id: int, *, keys: Keys) -> Known:

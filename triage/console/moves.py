@@ -83,12 +83,16 @@ class StaleFormError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a form brought: the version it was made for, single values, the ticked clauses, the judged allegations."""
+    """What a form brought: the version it was made for, single values, the ticked clauses, the judged allegations.
+
+    `page_key`: random, of the page that was typed into; a draft knows by it which page has sent its words.
+    """
 
     version: int
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     clauses: tuple[str, ...] = ()
     allegations: tuple[str, ...] = ()
+    page_key: str = ""
 
     def get(self, name: str) -> str:
         """One value, or nothing."""

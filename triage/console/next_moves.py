@@ -77,7 +77,7 @@ def view_choices(
         if refusal and refusal.reason in UNASKED:
             continue
         is_others = check_move(move, case.state, staff.role) is not None
-        why_not = _whose(move, words) if is_others else words.refusal(refusal) if refusal else ""
+        why_not = whose(move, words) if is_others else words.refusal(refusal) if refusal else ""
         effects = () if why_not else _tell(file, staff, move, words, catalog=catalog, now=now)
         choices.append(Choice(move, words(f"move.{move}.button"), why_not, effects, _is_main(move, case)))
     return sorted(choices, key=lambda choice: (bool(choice.why_not), not choice.is_main))
@@ -88,7 +88,7 @@ def _is_main(move: Move, case: Case) -> bool:
     return move not in SIDE_MOVES and not (move is Move.ASSIGN and case.assigned_at)
 
 
-def _whose(move: Move, words: Words) -> str:
+def whose(move: Move, words: Words) -> str:
     """Who makes this move."""
     *others, last = [words.state("role", role) for role in Role if role in STEPS[move].roles]
     roles = words("case.or").join([words.text("deadlines.joiner").join(others), last]) if others else last

@@ -6,19 +6,23 @@ from models.states import Role
 from triage.console.access import CASE_READERS, EVERYBODY, Route
 from triage.console.views import (
     account,
+    at_work,
     bars,
     case,
     cases,
     desk,
     disclosure,
     files,
+    findings,
     home,
     likenesses,
+    moves,
     operator,
     operator_ends,
     operator_status,
     outgoing,
     papers,
+    print_case,
     second_factor,
     sign_in,
     summary,
@@ -61,7 +65,12 @@ ROUTES = (
     Route("POST", r"/cases/{number:\d{12}}/words", disclosure.open_words, COUNTY),
     Route("POST", r"/cases/{number:\d{12}}/outgoing", outgoing.ask_release, CASE_READERS),
     Route("POST", r"/cases/{number:\d{12}}/summary", summary.save_summary, DESK_STAFF),
-    Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", case.make_move, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/findings", findings.correct, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/{move:[a-z_]+}", moves.make_move, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/drafts/{move:[a-z_]+}", at_work.keep_draft, CASE_READERS),
+    Route("POST", r"/cases/{number:\d{12}}/drafts/{move:[a-z_]+}/drop", at_work.drop_draft, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}/present", at_work.show_present, CASE_READERS),
+    Route("GET", r"/cases/{number:\d{12}}/print", print_case.show_print, CASE_READERS),
     Route(
         "POST",
         r"/cases/{number:\d{12}}/likenesses/{likeness_id:\d{1,18}}/{say:same|different|undo}",
@@ -76,6 +85,9 @@ ROUTES = (
     Route("POST", r"/approvals/text/{text_id:\d{1,18}}", disclosure.decide_text, DECIDERS),
     Route("POST", r"/cases/{number:\d{12}}/tracks/{track:[a-z]+}", tracks.take_step, CASE_READERS),
     Route("GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}", files.send_working_copy, CASE_READERS),
+    Route(
+        "GET", r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/picture", files.send_picture, CASE_READERS
+    ),
     Route(
         "GET",
         r"/cases/{number:\d{12}}/files/{file_id:\d{1,18}}/original",

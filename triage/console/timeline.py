@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from models.event import Event
 from models.message import Message
@@ -22,6 +22,22 @@ class Voice(StrEnum):
     REPORTER = "reporter"
     STAFF = "staff"
     SYSTEM = "system"
+
+
+class Show(StrEnum):
+    """What of the history is shown, as the address says it: text keys under `case.history.`."""
+
+    ACTS = ""
+    ALL = "all"
+    REPORTER = "reporter"
+    STAFF = "staff"
+    SYSTEM = "system"
+    CLOCKS = "clocks"
+
+
+def read_show(word: str) -> Show:
+    """What an address asks for; the acts where it asks for nothing that there is."""
+    return Show(word) if word in set(Show) else Show.ACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,7 @@ class Entry:
 
 TOLD_BY_MESSAGES = frozenset({"reporter_wrote", "reporter_asked", "note_added"})
 CLOCKWORK = frozenset({"clock_started", "clock_paused", "clock_resumed", "clock_met", "clock_cancelled"})
+CLOCKS = CLOCKWORK | {"clock_shifted", "deadline_warned", "deadline_breached", "deadline_escalated"}
 TOLD_ELSEWHERE = frozenset({"likeness_found", "hold_placed", "hold_lifted"})
 """The page shows it in its own place, to those who may see it: both cases, or that material must stay."""
 BY_REPORTER = frozenset(
@@ -65,22 +82,30 @@ def make_timeline(
     messages: Iterable[Message],
     *,
     names: Mapping[int, str],
-    with_clockwork: bool = False,
+    show: Show = Show.ACTS,
 ) -> list[Entry]:
-    """Newest first. `names`: staff id to name; `with_clockwork` also shows clocks starting and stopping in time."""
-    entries = [
-        _of_event(event, name) for event, name in events if _is_shown(event, with_clockwork=with_clockwork)
-    ]
+    """Newest first. `names`: staff id to name. Clocks that start and stop in time show only when asked for."""
+    told = TOLD_BY_MESSAGES | TOLD_ELSEWHERE
+    entries = [_of_event(event, name) for event, name in events if event.kind not in told]
     entries += _of_messages(messages, names)
-    return sorted(entries, key=lambda entry: entry.at)[
+    shown = [entry for entry in entries if _is_shown(entry, show)]
+    return sorted(shown, key=lambda entry: entry.at)[
         ::-1
     ]  # reversed: of one moment, the later act comes first too
 
 
-def _is_shown(event: Event, *, with_clockwork: bool) -> bool:
-    if event.kind in TOLD_BY_MESSAGES | TOLD_ELSEWHERE:
-        return False
-    return event.kind not in CLOCKWORK or with_clockwork
+def _is_shown(entry: Entry, show: Show) -> bool:
+    match show:
+        case Show.ALL:
+            return True
+        case Show.CLOCKS:
+            return entry.kind in CLOCKS
+        case Show.ACTS:
+            return entry.kind not in CLOCKWORK
+        case Show.REPORTER | Show.STAFF | Show.SYSTEM:
+            return entry.voice.value == show.value and entry.kind not in CLOCKWORK
+        case _:
+            assert_never(show)
 
 
 def _of_event(event: Event, name: str | None) -> Entry:

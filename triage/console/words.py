@@ -8,7 +8,7 @@ from config.catalog import Catalog
 from config.clock import LOCAL
 from config.deadlines import DeadlineRule, Unit
 from config.directive import Reference
-from config.text import format_date, format_due, has_text, text
+from config.text import format_date, format_day, format_due, has_text, text
 from models.case import NO_CLOCK, Case
 from models.states import FindingKind
 from triage.console.effects import Line
@@ -54,6 +54,11 @@ class Words:
     def moment(self, moment: datetime) -> str:
         """Day and time in Luohe."""
         return format_date(moment, self.locale)
+
+    def exact(self, moment: datetime) -> str:
+        """To the second, with the zone in words."""
+        day, time = format_day(moment, self.locale), f"{moment.astimezone(LOCAL):%H:%M:%S}"
+        return self.text("case.history.exact", day=day, time=time)
 
     def due(self, moment: datetime) -> str:
         """A due time; a limit in days ends at 24:00."""
@@ -156,6 +161,28 @@ class Words:
         clause = self.catalog.clauses.get(clause_id)
         return [self.reference(place) for place in clause.basis] if clause else []
 
+    def consequences(self, clause_id: str) -> list[str]:
+        """What may follow where a clause is proven, each with its place in the law."""
+        clause = self.catalog.clauses.get(clause_id)
+        sanctions = [(name, self.catalog.sanctions[name]) for name in (clause.sanctions if clause else ())]
+        joiner = self.text("deadlines.joiner")
+        return [
+            self.text(
+                "case.law.consequence",
+                what=self.text(f"directive.sanction.{name}"),
+                law=joiner.join(self.reference(place) for place in sanction.basis),
+            )
+            for name, sanction in sanctions
+        ]
+
+    def source(self, rule_id: str, *, now: datetime) -> str:
+        """What a clock rests on: the place in the law, the analogy, or the bureau's own promise."""
+        rule = self.rule(rule_id, now)
+        if rule is None:
+            return ""
+        kind = self.text(f"oversight.rules.basis_of.{rule.basis}")
+        return self.text("case.law.source", basis=kind, law=rule.source.say(self.locale))
+
     def reference(self, place: Reference) -> str:
         """《中华人民共和国安全生产法》第三十条; one that nobody has looked up says so."""
         law = self.catalog.laws[place.law]
@@ -234,7 +261,7 @@ class Words:
 
     def clock(self, rule_id: str, *, now: datetime | None) -> str:
         """Name of a clock."""
-        rule = self._rule(rule_id, now)
+        rule = self.rule(rule_id, now)
         return rule.name.say(self.locale) if rule else rule_id
 
     def entry(self, entry: Entry) -> str:
@@ -303,7 +330,7 @@ class Words:
 
     def left(self, rule_id: str, due_at: datetime, *, now: datetime) -> tuple[str, Tone]:
         """What is left until a due time, in words, and how pressing it is."""
-        rule = self._rule(rule_id, now)
+        rule = self.rule(rule_id, now)
         unit = rule.limit.unit if rule else Unit.NATURAL_DAYS
         calendar = self.catalog.calendar
         words = describe_remaining(due_at, now=now, unit=unit, calendar=calendar, locale=self.locale)
@@ -315,7 +342,7 @@ class Words:
             return text("deadlines.none", self.locale), None
         return self.left(case.next_due_rule or "", case.next_due_at, now=now)
 
-    def _rule(self, rule_id: str, now: datetime | None) -> DeadlineRule | None:
+    def rule(self, rule_id: str, now: datetime | None) -> DeadlineRule | None:
         """The rule in force now, else any version of it; None for one that is no more."""
         try:
             return self.catalog.deadline_in_force(rule_id, now) if now else self._any_version(rule_id)

@@ -11,7 +11,7 @@ from models.event import Event
 from models.files import examine_in_thread, save_attachment
 from models.queries.attachments import keep_reading
 from models.states import FindingKind, FindingSource, Role, Scan, TextSource
-from models.tip import Tip
+from models.tip import Attachment, Tip
 from tests.factories import NOW, make_case, make_tip
 from tests.hostile_files import CORPUS
 
@@ -52,6 +52,35 @@ async def test_the_working_copy_comes_as_a_harmless_download(filed, bureau, sign
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_picture_is_seen_on_the_page_without_what_the_camera_wrote(filed, bureau, sign_in):
+    case, file = filed
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    address = f"/cases/{case.number}/files/{file.id}/picture"
+    page = await officer.get(f"/cases/{case.number}")
+    assert f'<img src="{address}" alt="附件 1 的图片" loading="lazy">' in page.text
+    picture = await officer.get(address)
+    assert picture.headers["Content-Type"] == "image/jpeg"
+    assert picture.headers["Content-Disposition"] == "inline"
+    assert picture.headers["X-Content-Type-Options"] == "nosniff"
+    assert picture.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert picture.headers["Cache-Control"] == "no-store"
+    assert b"GEHEIM" not in picture.body
+    assert not Image.open(io.BytesIO(picture.body)).getexif()
+    assert (await (await sign_in(bureau.other_officer)).get(address)).status == 404
+
+
+async def test_what_is_no_picture_any_more_is_never_drawn(filed, bureau, sign_in, db, settings):
+    """A file that was exchanged on the disk, or one of another kind, is no page and no picture."""
+    case, file = filed
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    next(settings.files.rglob(file.working)).write_bytes(b"<html><script>alert(1)</script>")
+    assert (await officer.get(f"/cases/{case.number}/files/{file.id}/picture")).status == 404
+    async with db.begin() as session:
+        (await session.get_one(Attachment, file.id)).media_type = "application/pdf"
+    assert (await officer.get(f"/cases/{case.number}/files/{file.id}/picture")).status == 404
+    assert "<img" not in (await officer.get(f"/cases/{case.number}")).text
 
 
 async def test_the_original_asks_for_a_reason_and_keeps_it(filed, bureau, sign_in, db):

@@ -6,8 +6,9 @@ from config.web import Refusal, get_form, get_locale, see_other
 from models.staff import Staff
 from triage import bars
 from triage.bars import BarRefusedError
+from triage.console.case_access import get_case
 from triage.console.context import DESK
-from triage.console.views.case import get_case, show_with_errors
+from triage.console.views.case import show_with_errors
 from triage.console.words import Words
 from triage.disclosure import DisclosureRefusedError
 

@@ -1,41 +1,37 @@
-"""The page of one case and the moves made on it."""
+"""The page of one case."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.exc import StaleDataError
 
-from config.web import Refusal, get_form, get_locale, get_query, see_other
-from config.web.form import Form
+from config.web import get_form, get_locale, get_query, see_other
 from models.case import Case
-from models.queries.cases import find_case
 from models.staff import Staff
-from models.states import Role, Track
-from triage import actions, outgoing
-from triage.actions import MoveRefusedError
-from triage.console import case_page, forms
+from models.states import FindingKind, Role, Track
+from triage import actions, at_work, outgoing
+from triage.console import case_page, drafts, forms, keeping
+from triage.console.case_access import get_case, load_seen
 from triage.console.case_page import CaseFile, load_case_file
 from triage.console.casework import Opened, view_casework
 from triage.console.closed import DONE as CLOSED_DONE
 from triage.console.closed import view_closed
 from triage.console.context import DESK, Desk, show
+from triage.console.finding_list import CorrectionForm, view_correction, view_findings, view_verified
 from triage.console.likenesses import SAYINGS, view_likenesses
-from triage.console.masking import as_seen
-from triage.console.moves import FIELDS, LISTS, WITH_PREVIEW, StaleFormError, Typed, check_version, perform
+from triage.console.moves import FIELDS, WITH_PREVIEW, Typed
 from triage.console.next_moves import view_choices
-from triage.console.outgoing import outgoing_text, view_stopped
+from triage.console.outgoing import view_stopped
 from triage.console.paper_page import view_papers
+from triage.console.reporter import TO_REPORTER, list_offers, view_ways
+from triage.console.step_list import view_police, view_steps
+from triage.console.timeline import Show, read_show
 from triage.console.words import Words
 from triage.outgoing import LeakFoundError
-from triage.permissions import reach_of
 from triage.workflow import Move
 
-log = structlog.get_logger()
-_SAID = frozenset({"track", *(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
-DONE = _SAID | CLOSED_DONE
+_SAID = frozenset({*(move.value for move in Move), *(f"likeness_{say}" for say in SAYINGS)})
+DONE = _SAID | CLOSED_DONE | {"track", "draft_kept", "draft_dropped", "corrected"}
 
 
 async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
@@ -43,10 +39,13 @@ async def show_case(request: web.Request, staff: Staff) -> web.StreamResponse:
     desk, query = request.app[DESK], get_query(request)
     number = request.match_info["number"]
     await _note_that_it_was_read(desk, staff, number)
+    await keeping.note(desk, staff, number, opens=True, writes=bool(query.get("do")))
     async with desk.db.read() as session:
         file = await load_seen(session, desk, staff, number)
     track = _read_opened(query.get("track"), query.get("step"))
-    return await _show(request, staff, file, opened=query.get("do"), done=query.get("done"), track=track)
+    return await show_case_page(
+        request, staff, file, opened=query.get("do"), done=query.get("done"), track=track
+    )
 
 
 async def show_with_track(
@@ -56,91 +55,12 @@ async def show_with_track(
     desk = request.app[DESK]
     async with desk.db.read() as session:
         file = await load_seen(session, desk, staff, number)
-    return await _show(request, staff, file, track=opened, status=status)
+    return await show_case_page(request, staff, file, track=opened, status=status)
 
 
 def _read_opened(track: str, step: str) -> Opened | None:
     known = {one.value: one for one in Track}
     return Opened(known[track], step) if track in known else None
-
-
-async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
-    """One move: previewed, edited again, or made; then back to the case with a banner."""
-    desk, form = request.app[DESK], get_form(request)
-    move, number = _read_move(request.match_info["move"]), request.match_info["number"]
-    typed, step = read_typed(form, move), form.get("step")
-    if step == "edit":
-        return await _show_form(request, staff, number, move, typed, {}, status=200)
-    try:
-        if step == "preview":
-            return await _preview(request, staff, number, move, typed)
-        await _perform(desk, staff, number, move, typed)
-    except (StaleFormError, StaleDataError):
-        return await _show_conflict(request, staff, number, move, typed)
-    except LeakFoundError as found:
-        return await _show_found(request, staff, found, act=f"/cases/{number}/{move}", typed=typed)
-    except MoveRefusedError as error:
-        return await _refuse(request, staff, number, move, typed, error)
-    return see_other(_after(staff, number, move))
-
-
-async def get_case(session: AsyncSession, staff: Staff, number: str) -> Case:
-    """The case, if this person may see it. Raises Refusal 404, the same for "no such case" and "not yours"."""
-    case = await find_case(session, number, scope=reach_of(staff))
-    if case is None:
-        log.warning("case_refused", staff_id=staff.id)
-        raise Refusal(404, "console.no_case")
-    return case
-
-
-def _read_move(name: str) -> Move:
-    try:
-        return Move(name)
-    except ValueError:
-        raise Refusal(404, "status.404.body") from None
-
-
-def read_typed(form: Form, move: Move) -> Typed:
-    """What the form of a move brought. A version that is no number is as stale as can be."""
-    version = form.get("version")
-    names = [name for name in FIELDS[move] if name not in LISTS]
-    return Typed(
-        version=int(version[:9]) if version.isascii() and version.isdecimal() else -1,
-        values={name: form.get(name).replace("\r\n", "\n") for name in names},
-        **{name: tuple(dict.fromkeys(form.get_all(name))) for name in LISTS if name in FIELDS[move]},
-    )
-
-
-async def _perform(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
-    async with desk.db.begin() as session:
-        await _move(session, desk, staff, number, move, typed)
-
-
-async def _move(
-    session: AsyncSession, desk: Desk, staff: Staff, number: str, move: Move, typed: Typed
-) -> None:
-    case = await get_case(session, staff, number)
-    check_version(case, typed)
-    if text := outgoing_text(move, typed):
-        await outgoing.check(session, case, move.value, text, catalog=desk.catalog, keys=desk.keys)
-    # The account as it is now: a role changed a second ago counts.
-    by = await session.get_one(Staff, staff.id)
-    await perform(session, case, move, typed, by=by, catalog=desk.catalog, now=desk.now())
-
-
-def _after(staff: Staff, number: str, move: Move) -> str:
-    """Where to go on: the next case of the desk, the list for a case that left the office, else the case itself."""
-    if move in {Move.ACCEPT, Move.REFUSE, Move.TRANSFER_OUT} and staff.role is Role.INTAKE:
-        return f"/desk?done={move}&number={number}"
-    if move in {Move.RETURN, Move.RECUSE}:
-        return f"/cases?done={move}&number={number}"
-    return f"/cases/{number}?done={move}"
-
-
-async def load_seen(session: AsyncSession, desk: Desk, staff: Staff, number: str) -> CaseFile:
-    """All of the case, as this person sees it. Raises Refusal 404."""
-    file = await load_case_file(session, await get_case(session, staff, number))
-    return await as_seen(session, file, staff, keys=desk.keys, now=desk.now())
 
 
 async def _note_that_it_was_read(desk: Desk, staff: Staff, number: str) -> None:
@@ -160,7 +80,7 @@ def may_answer(staff: Staff, case: Case) -> bool:
     return staff.office_id == case.office_id and staff.role in {Role.OFFICER, Role.LEAD, Role.INTAKE}
 
 
-async def _show(  # noqa: PLR0913 - one page, many ways to it
+async def show_case_page(  # noqa: PLR0913 - one page, many ways to it
     request: web.Request,
     staff: Staff,
     file: CaseFile,
@@ -171,49 +91,72 @@ async def _show(  # noqa: PLR0913 - one page, many ways to it
     closed_typed: Mapping[str, str] | None = None,
     done: str = "",
     track: Opened | None = None,
+    correction: CorrectionForm | None = None,
     status: int = 200,
 ) -> web.Response:
+    """The whole page. `opened`: the move whose form stands open; `typed`: what was typed there, else what was kept."""
     desk, now = request.app[DESK], request.app[DESK].now()
     words = Words(desk.catalog, get_locale(request))
     choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
     can = {choice.move.value for choice in choices if not choice.why_not}
-    with_clockwork = get_query(request).get("events") == "all"
+    opened = opened if opened in can else ""
+    history = read_show(get_query(request).get("events"))
     async with desk.db.read() as session:
         likenesses = await view_likenesses(session, file.case, staff, words)
         closed = await view_closed(session, file.case, staff, words, now=now)
         papers = await view_papers(session, file.case, staff, words)
+        waiting = await at_work.list_drafts(session, file.case, staff, keys=desk.keys)
+        present = await at_work.list_present(session, file.case, staff, now=now)
+        writes = Move(opened) if opened and Move(opened) in TO_REPORTER else None
+        ways = await view_ways(session, file.case, desk.settings, words) if writes else []
+        offers = await list_offers(session, file, writes, words, now=now) if writes else []
+    kept = drafts.view_drafts(waiting, words, can=can, version=file.case.version, now=now)
+    is_restored = typed is None and opened in kept
+    if is_restored:
+        draft = next(one for one in waiting if one.form == opened)
+        typed = drafts.as_typed(draft, version=file.case.version)
+    casework = view_casework(file, staff, words, opened=track, now=now)
+    police = next(one for one in casework["tracks"] if one.track == Track.POLICE)
+    police_next = [one.step for one in police.nexts if not one.why_not]
     values: dict[str, Any] = {
-        **case_page.view_all(file, words, with_clockwork=with_clockwork, now=now),
-        **await forms.options(desk, staff, file, opened if opened in can else "", typed, words),
+        **case_page.view_all(file, words, history=history, now=now),
+        **await forms.options(desk, staff, file, opened, typed, words),
         **closed,
+        "findings": view_findings(file, staff, words),
+        "verified": view_verified(file, words),
+        "correction": correction or _read_correction(request, file, staff, words),
+        "addable": [kind.value for kind in (FindingKind.CLAUSE, FindingKind.PATTERN, FindingKind.SUBJECT)],
         "closed_typed": closed_typed or {},
-        **view_casework(file, staff, words, opened=track, now=now),
+        **casework,
+        "steps": view_steps(file, choices, papers, words, now=now),
+        "police_steps": view_police(file, police_next, words, now=now),
         "likenesses": likenesses,
         "papers": papers,
         "choices": choices,
-        "opened": opened if opened in can else "",
+        "opened": opened,
         "errors": errors or {},
         "done": done if done in DONE else "",
-        "all_events": with_clockwork,
+        "history": history.value,
+        "histories": [show.value for show in Show],
         "previewed": [move.value for move in WITH_PREVIEW],
+        "kept_forms": [move.value for move in Move if FIELDS[move]],
+        "page_key": (typed.page_key if typed else "") or drafts.make_page_key(),
+        "restored": kept[opened] if is_restored else None,
+        "kept": [one for one in kept.values() if one.move != opened],
+        "ways": ways,
+        "offers": offers,
+        "present": drafts.say_present(present, words, now=now),
     }
     return await show(request, staff, "case.html", status=status, **values)
 
 
-async def _show_form(
-    request: web.Request,
-    staff: Staff,
-    number: str,
-    move: Move,
-    typed: Typed,
-    errors: Mapping[str, str],
-    *,
-    status: int,
-) -> web.Response:
-    desk = request.app[DESK]
-    async with desk.db.read() as session:
-        file = await load_seen(session, desk, staff, number)
-    return await _show(request, staff, file, opened=move.value, typed=typed, errors=errors, status=status)
+def _read_correction(
+    request: web.Request, file: CaseFile, staff: Staff, words: Words
+) -> CorrectionForm | None:
+    query = get_query(request)
+    known = {kind.value: kind for kind in FindingKind}
+    kind = known.get(query.get("correct"))
+    return view_correction(file, staff, kind, query.get("value"), words) if kind else None
 
 
 async def show_with_errors(
@@ -228,7 +171,7 @@ async def show_with_errors(
     desk = request.app[DESK]
     async with desk.db.read() as session:
         file = await load_seen(session, desk, staff, request.match_info["number"])
-    return await _show(request, staff, file, errors=errors, closed_typed=typed, status=status)
+    return await show_case_page(request, staff, file, errors=errors, closed_typed=typed, status=status)
 
 
 async def show_stopped(
@@ -241,7 +184,7 @@ async def show_stopped(
         try:
             await outgoing.check(session, case, place, text, catalog=desk.catalog, keys=desk.keys)
         except LeakFoundError as found:
-            return await _show_found(
+            return await show_found(
                 request, staff, found, act=f"/cases/{number}/{place}", typed=None, errors=errors
             )
     return see_other(f"/cases/{number}")
@@ -255,7 +198,7 @@ def _typed_again(place: str, text: str) -> dict[str, str]:
     return {"summary": text} if place == "summary" else {"reason": text}
 
 
-async def _show_found(
+async def show_found(
     request: web.Request,
     staff: Staff,
     found: LeakFoundError,
@@ -278,67 +221,10 @@ async def _show_found(
         "act": act,
         "typed": forms.shown(typed) if typed else _typed_again(found.place, found.text),
         "version": typed.version if typed else None,
+        "page_key": typed.page_key if typed else "",
         "waits": found.waits,
         "is_refused": found.is_refused,
         "reason": get_form(request).get("reason") if errors else "",
         "errors": errors or {},
     }
     return await show(request, staff, "stopped.html", status=422, **values)
-
-
-async def _preview(request: web.Request, staff: Staff, number: str, move: Move, typed: Typed) -> web.Response:
-    """Show what will stand in the record or before the reporter's eyes. Raises as the move itself would."""
-    desk, now = request.app[DESK], request.app[DESK].now()
-    words = Words(desk.catalog, get_locale(request))
-    await rehearse(desk, staff, number, move, typed)
-    async with desk.db.read() as session:
-        file = await load_seen(session, desk, staff, number)
-    choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
-    effects = next(choice.effects for choice in choices if choice.move is move)
-    values = forms.preview(file, move, typed, words, now=now)
-    return await show(
-        request, staff, "preview.html", case=file.case, move=move.value, effects=effects, **values
-    )
-
-
-async def rehearse(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
-    """Make the move and take it back, so that a preview is refused for the same reasons as the move itself."""
-    async with desk.db.begin() as session:
-        await _move(session, desk, staff, number, move, typed)
-        await session.rollback()
-
-
-async def _show_conflict(
-    request: web.Request, staff: Staff, number: str, move: Move, typed: Typed
-) -> web.Response:
-    """Both versions side by side: what was typed, and what has happened meanwhile."""
-    desk, now = request.app[DESK], request.app[DESK].now()
-    words = Words(desk.catalog, get_locale(request))
-    async with desk.db.read() as session:
-        file = await load_seen(session, desk, staff, number)
-    choices = view_choices(file, staff, words, catalog=desk.catalog, now=now)
-    values = {
-        "case": file.case,
-        "move": move.value,
-        "label": words(f"move.{move}.button"),
-        "typed": forms.shown(typed),
-        "said": forms.say_typed(typed, words),
-        "labels": forms.labels(move, words),
-        "news": case_page.view_timeline(file, with_clockwork=False)[:5],
-        "state": words.state("case", file.case.state),
-        "may_go_on": any(choice.move is move and not choice.why_not for choice in choices),
-        "words": words,
-    }
-    return await show(request, staff, "conflict.html", status=409, **values)
-
-
-async def _refuse(
-    request: web.Request, staff: Staff, number: str, move: Move, typed: Typed, error: MoveRefusedError
-) -> web.Response:
-    """A field to mend opens the form again with every word kept; a forbidden move says why."""
-    words = Words(request.app[DESK].catalog, get_locale(request))
-    sentence = forms.say_refusal(error.refusal, move, words)
-    if field := forms.field_of(error.refusal, move):
-        return await _show_form(request, staff, number, move, typed, {field: sentence}, status=422)
-    values: dict[str, Any] = words.refusal_values(error.refusal)
-    raise Refusal(409, words.refusal_key(error.refusal), **values) from error

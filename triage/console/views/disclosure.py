@@ -12,9 +12,10 @@ from models.queries.disclosures import list_waiting
 from models.queries.outgoing import list_waiting_texts
 from models.staff import Staff
 from triage import disclosure, outgoing
+from triage.console.case_access import get_case
 from triage.console.context import DESK, show
 from triage.console.outgoing import view_stopped
-from triage.console.views.case import get_case, show_with_errors
+from triage.console.views.case import show_with_errors
 from triage.console.words import Words
 from triage.disclosure import DisclosureProblem, DisclosureRefusedError
 from triage.permissions import reach_of

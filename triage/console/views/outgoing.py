@@ -5,8 +5,9 @@ from aiohttp import web
 from config.web import Refusal, get_form, get_locale, see_other
 from models.staff import Staff
 from triage import outgoing
+from triage.console.case_access import get_case
 from triage.console.context import DESK
-from triage.console.views.case import get_case, show_stopped
+from triage.console.views.case import show_stopped
 from triage.console.words import Words
 from triage.disclosure import DisclosureProblem, DisclosureRefusedError
 from triage.outgoing import LeakFoundError

@@ -17,9 +17,9 @@ from models.issued_paper import Paper
 from models.queries.papers import drop_draft, find_draft, find_paper, get_sealed, keep_draft, list_papers
 from models.staff import Staff
 from triage.console import paper_page
+from triage.console.case_access import get_case
 from triage.console.context import DESK, show
 from triage.console.paper_page import name_form
-from triage.console.views.case import get_case
 from triage.console.views.files import SANDBOX
 from triage.console.words import Words
 from triage.document_files import PaperNotMadeError

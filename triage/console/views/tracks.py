@@ -11,9 +11,10 @@ from models.staff import Staff
 from models.states import Track
 from triage import actions
 from triage.actions import MoveRefusedError
+from triage.console.case_access import get_case
 from triage.console.casework import Opened
 from triage.console.context import DESK
-from triage.console.views.case import get_case, show_with_track
+from triage.console.views.case import show_with_track
 from triage.console.words import Words
 from triage.tracks import find_row
 
