@@ -8,6 +8,7 @@ from models.disclosure import CaseSummary, Disclosure, OutgoingText
 from models.event import Event
 from models.issued_paper import Paper, PaperDraft
 from models.likeness import BodyRise, Likeness, TipMark
+from models.list_work import BulkItem, BulkRun, SavedView
 from models.message import Message
 from models.notice import Notice
 from models.staff import RecoveryCode, Staff, StaffSession
@@ -20,6 +21,8 @@ __all__ = [
     "AttachmentText",
     "Base",
     "BodyRise",
+    "BulkItem",
+    "BulkRun",
     "Case",
     "CaseBar",
     "CaseSummary",
@@ -42,6 +45,7 @@ __all__ = [
     "Rating",
     "RecoveryCode",
     "ReporterRequest",
+    "SavedView",
     "Staff",
     "StaffSession",
     "ThrottleCount",

@@ -19,6 +19,7 @@ from models.files import delete_files, sweep_orphans, take_files_of_drafts
 from models.heads import note_head
 from models.queries.calls import delete_old_calls
 from models.queries.limits import delete_old_counts
+from models.queries.list_work import delete_old_runs
 from models.queries.staff import delete_idle_sessions
 from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
 from models.queries.updates import delete_old_updates
@@ -125,12 +126,13 @@ async def _once(work: Awaitable[int]) -> int:
 
 
 async def purge(db: Database, files: Path, *, now: datetime) -> int:
-    """Forget what is no longer needed: old drafts with their files, ended sessions, updates and counters."""
+    """Forget what is no longer needed: old drafts with their files, ended sessions, updates, counters, bulk runs."""
     async with db.begin() as session:
         await delete_idle_sessions(session, now=now)
         await delete_old_counts(session, now=now)
         await delete_old_updates(session, before=now - UPDATE_AGE)
         await delete_old_calls(session, untouched_since=now - CALL_AGE, before=now - CALL_ROW_AGE)
+        await delete_old_runs(session, now=now)
         taken = await take_files_of_drafts(session, untouched_since=now - DRAFT_AGE)
         drafts = await delete_old_drafts(
             session,

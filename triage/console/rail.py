@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.text import text
+from models.list_work import SavedView
 from models.queries.cases import count_views
 from models.queries.disclosures import count_waiting
+from models.queries.list_work import list_saved_views
 from models.queries.outgoing import count_waiting_texts
 from models.staff import Staff
 from models.states import Role
+from triage.console.list_address import write_query
 from triage.disclosure import REQUEST_LASTS
 from triage.permissions import reach_of
 
@@ -53,6 +56,7 @@ CASES = Group(
         "unread",
     ),
 )
+OWN_CASES = Group("cases", (*_of_cases("todo"), *CASES.entries))
 CITY_CASES = Group(
     "cases", _of_cases("open", "overdue", "assigned", "verifying", "result_filed", "answer_due", "unread")
 )
@@ -75,7 +79,7 @@ AUDIT = Group("audit", (Entry("audit", "/audit"),))
 ACCOUNT = Group("own", (Entry("account", "/account"),))
 
 RAILS: Mapping[Role, Sequence[Group]] = {
-    Role.OFFICER: (CASES, ENDED, ACCOUNT),
+    Role.OFFICER: (OWN_CASES, ENDED, ACCOUNT),
     Role.LEAD: (CASES, APPROVALS, ENDED, OVERSIGHT, ACCOUNT),
     Role.INTAKE: (DESK, CITY_CASES, APPROVALS, ENDED, ACCOUNT),
     Role.OPERATOR: (CALLS, ACCOUNT),
@@ -96,6 +100,9 @@ HOMES: Mapping[Role, str] = {
 }
 """Where each role begins its day."""
 
+FIRST_VIEWS: Mapping[Role, str] = {Role.OFFICER: "todo"}
+"""What a list shows whose address names no view: an officer's own cases and those that nobody has; else all open."""
+
 LATE_VIEWS = frozenset({"overdue", "approvals"})
 
 
@@ -111,33 +118,68 @@ async def make_rail(
         since = now - REQUEST_LASTS
         waiting = await count_waiting(session, staff, scope, since=since)
         sizes["approvals"] = waiting + await count_waiting_texts(session, staff, scope, since=since)
-    return [
+    first = first_view(staff)
+    shown = [
         {
             "title": text(f"console.rail.group.{group.key}", locale) if len(groups) > 1 else "",
-            "views": [_show(entry, sizes, address=address, locale=locale) for entry in group.entries],
+            "views": [
+                _show(entry, sizes, address=address, locale=locale, first=first) for entry in group.entries
+            ],
         }
         for group in groups
     ]
+    saved = await list_saved_views(session, staff.id) if views else []
+    if saved:
+        asked = _list_query(address, first)
+        title, kept = text("console.rail.group.saved", locale), [_show_saved(view, asked) for view in saved]
+        if any(view["is_current"] for view in kept):
+            for view in (view for group in shown for view in group["views"]):
+                view["is_current"] = False
+        shown.insert(-1, {"title": title, "views": kept})
+    return shown
 
 
-def _show(entry: Entry, sizes: Mapping[str, int], *, address: str, locale: str) -> dict[str, object]:
+def first_view(staff: Staff) -> str:
+    """The list that somebody's day begins with."""
+    return FIRST_VIEWS.get(staff.role, "open")
+
+
+def _list_query(address: str, first: str) -> str:
+    """What the open list asks for, in the form in which saved views are kept."""
+    parts = urlsplit(address)
+    return write_query({"view": first, **dict(parse_qsl(parts.query))}) if parts.path == "/cases" else "none"
+
+
+def _show_saved(view: SavedView, asked: str) -> dict[str, object]:
+    return {
+        "href": f"/cases?{view.query}",
+        "label": view.name,
+        "count": None,
+        "is_late": False,
+        "is_current": view.query == asked,
+    }
+
+
+def _show(
+    entry: Entry, sizes: Mapping[str, int], *, address: str, locale: str, first: str
+) -> dict[str, object]:
     return {
         "href": entry.href,
         "label": text(f"console.rail.{entry.key}", locale),
         "count": sizes.get(entry.view),
         "is_late": entry.view in LATE_VIEWS,
         "shortcut": entry.shortcut,
-        "is_current": _is_at(entry, address),
+        "is_current": _is_at(entry, address, first=first),
     }
 
 
-def _is_at(entry: Entry, address: str) -> bool:
-    """Whether the open page is this one; a bare list is the first view."""
+def _is_at(entry: Entry, address: str, *, first: str) -> bool:
+    """Whether the open page is this one; a bare list is the first view of this person."""
     parts = urlsplit(address)
     if parts.path != urlsplit(entry.href).path:
         return False
     return (
         not entry.view
         or parts.path != "/cases"
-        or parse_qs(parts.query).get("view", ["open"])[0] == entry.view
+        or parse_qs(parts.query).get("view", [first])[0] == entry.view
     )

@@ -113,12 +113,13 @@ def read_typed(form: Form, move: Move) -> Typed:
 
 async def _perform(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
     async with desk.db.begin() as session:
-        await _move(session, desk, staff, number, move, typed)
+        await move_case(session, desk, staff, number, move, typed)
 
 
-async def _move(
+async def move_case(
     session: AsyncSession, desk: Desk, staff: Staff, number: str, move: Move, typed: Typed
 ) -> None:
+    """One move on one case. Raises Refusal 404, StaleFormError, LeakFoundError, MoveRefusedError."""
     case = await get_case(session, staff, number)
     check_version(case, typed)
     if text := outgoing_text(move, typed):
@@ -131,10 +132,10 @@ async def _move(
 def _after(staff: Staff, number: str, move: Move) -> str:
     """Where to go on: the next case of the desk, the list for a case that left the office, else the case itself."""
     if move in {Move.ACCEPT, Move.REFUSE, Move.TRANSFER_OUT} and staff.role is Role.INTAKE:
-        return f"/desk?done={move}&number={number}"
+        return f"/desk?done={move}&number={number}#done"
     if move in {Move.RETURN, Move.RECUSE}:
-        return f"/cases?done={move}&number={number}"
-    return f"/cases/{number}?done={move}"
+        return f"/cases?done={move}&number={number}#done"
+    return f"/cases/{number}?done={move}#done"
 
 
 async def load_seen(session: AsyncSession, desk: Desk, staff: Staff, number: str) -> CaseFile:
@@ -304,7 +305,7 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
 async def rehearse(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
     """Make the move and take it back, so that a preview is refused for the same reasons as the move itself."""
     async with desk.db.begin() as session:
-        await _move(session, desk, staff, number, move, typed)
+        await move_case(session, desk, staff, number, move, typed)
         await session.rollback()
 
 
