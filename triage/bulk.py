@@ -64,10 +64,14 @@ _OF_VIEW: Mapping[str, frozenset[CaseState]] = {
 }
 
 
+_FIRST: Mapping[str, str] = {"overdue": "urge_reminded", "unassigned": "assign"}
+
+
 def list_acts(role: Role, view: str) -> list[BulkAct]:
-    """What this role can do to cases as they stand in this list."""
+    """What this role can do to cases as they stand in this list, the likeliest first."""
     states = _OF_VIEW.get(view, frozenset(CaseState) - FINAL_STATES)
-    return [act for act in ACTS.values() if role in act.roles and act.origins & states]
+    able = [act for act in ACTS.values() if role in act.roles and act.origins & states]
+    return sorted(able, key=lambda act: act.key != _FIRST.get(view))
 
 
 def check_case(

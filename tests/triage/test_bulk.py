@@ -21,3 +21,4 @@ def test_only_what_needs_no_reading_is_offered_and_to_those_whose_it_is():
     assert not any(offered[role] for role in (Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR))
     assert [act.key for act in list_acts(Role.LEAD, "closed")] == ["archive"]
     assert [act.key for act in list_acts(Role.OFFICER, "assigned")] == ["sign_for"]
+    assert list_acts(Role.SUPERVISOR, "overdue")[0].key == "urge_reminded"

@@ -70,10 +70,9 @@ class Words:
     def list_day(self, moment: datetime, *, now: datetime) -> str:
         """A day in a narrow column: 3月5日 of this year, 2025年3月5日 of another."""
         local = moment.astimezone(LOCAL)
-        if local.year == now.astimezone(LOCAL).year:
-            return self.short_day(moment)
-        month = text(f"dates.month.{local.month}", self.locale)
-        return text("lists.day", self.locale, year=local.year, month=month, day=local.day)
+        key = "this_year" if local.year == now.astimezone(LOCAL).year else "day"
+        month = text(f"lists.month.{local.month}", self.locale)
+        return text(f"lists.{key}", self.locale, year=local.year, month=month, day=local.day)
 
     def state(self, kind: str, value: str) -> str:
         """The word for a stored value of a vocabulary."""

@@ -84,7 +84,7 @@ async def test_a_row_says_when_it_came_and_a_sign_stands_beside_colour_and_words
         soon = await make_case(session, due_in=timedelta(days=3))
         far = await make_case(session, due_in=timedelta(days=40))
     page = await (await sign_in(bureau.by_role[Role.LEAD])).get("/cases")
-    assert "2025年11月24日" in row_of(page, late)
+    assert "2025年 11月24日" in row_of(page, late)
     assert "3月2日" in row_of(page, soon)
     for case, tone, words in ((late, "late", "超期 4 天"), (soon, "soon", "剩 3 天")):
         sign = r'<svg class="sign" [^>]*aria-hidden="true".*?</svg>'

@@ -42,11 +42,12 @@
       dialog.className = "keys-dialog";
       dialog.setAttribute("aria-labelledby", "keys-title");
       close.method = "dialog";
+      close.className = "acts";
       button.className = "button second";
       button.textContent = sheet.dataset.close;
       close.append(button);
       dialog.append(sheet, close);
-      document.body.append(dialog);
+      document.querySelector("main").append(dialog);
       dialog.addEventListener("close", () => dialog.remove());
       dialog.showModal();
       button.focus();
