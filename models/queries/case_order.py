@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -15,7 +15,6 @@ from models.case import Case
 
 ENDED_VIEWS = frozenset({"closed", "all"})
 """Lists in which most cases have no deadline any more: nobody sorts them by one."""
-_Rows = TypeVar("_Rows", bound=Select[Any])
 
 
 class Sort(StrEnum):
@@ -66,7 +65,7 @@ class Order:
         first, second = (column.desc() if self.is_descending else column.asc() for column in columns)
         return first, second
 
-    def start_after(self, statement: _Rows, mark: str | None) -> _Rows:
+    def start_after(self, statement: Select[Case, str], mark: str | None) -> Select[Case, str]:
         """The rows that follow a mark; a mark of another order, or none at all, begins with the first."""
         place = self._read_mark(mark)
         if place is None:

@@ -119,7 +119,11 @@ async def make_rail(
         waiting = await count_waiting(session, staff, scope, since=since)
         sizes["approvals"] = waiting + await count_waiting_texts(session, staff, scope, since=since)
     first = first_view(staff)
-    shown = [
+    saved = await list_saved_views(session, staff.id) if views else []
+    asked = _list_query(address, first)
+    if any(view.query == asked for view in saved):  # one line of the rail is the open page, never two
+        address = ""
+    shown: list[dict[str, object]] = [
         {
             "title": text(f"console.rail.group.{group.key}", locale) if len(groups) > 1 else "",
             "views": [
@@ -128,14 +132,9 @@ async def make_rail(
         }
         for group in groups
     ]
-    saved = await list_saved_views(session, staff.id) if views else []
     if saved:
-        asked = _list_query(address, first)
-        title, kept = text("console.rail.group.saved", locale), [_show_saved(view, asked) for view in saved]
-        if any(view["is_current"] for view in kept):
-            for view in (view for group in shown for view in group["views"]):
-                view["is_current"] = False
-        shown.insert(-1, {"title": title, "views": kept})
+        title = text("console.rail.group.saved", locale)
+        shown.insert(-1, {"title": title, "views": [_show_saved(view, asked) for view in saved]})
     return shown
 
 

@@ -119,7 +119,7 @@ def _addresses(asked: Mapping[str, str], page: Page) -> dict[str, object]:
     }
 
 
-def _orders(asked: Mapping[str, str], wanted: CaseFilter) -> dict[str, dict[str, str]]:
+def _orders(asked: Mapping[str, str], wanted: CaseFilter) -> dict[str, dict[str, dict[str, str]]]:
     """Of each column that can be sorted by: the address that does it, and whether the list stands so now."""
     order = wanted.order
     columns = {}

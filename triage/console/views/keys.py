@@ -1,5 +1,7 @@
 """The keys that save the way to the mouse, as a plain page, and the switch that turns them off."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from config.web import get_form, see_other
@@ -9,14 +11,15 @@ from triage.console.access import CASE_READERS
 from triage.console.context import show
 from triage.console.habits import set_keys
 
-LIST = (("j", "down"), ("k", "up"), ("Enter", "open"), ("x", "tick"), ("/", "search"))
-CASE = (("1 … 9", "move"), ("n", "note"), ("u", "back"))
-ANYWHERE = (("?", "help"), ("Tab", "tab"))
+Keys = Sequence[tuple[str, str]]
+LIST: Keys = (("j", "down"), ("k", "up"), ("Enter", "open"), ("x", "tick"), ("/", "search"))
+CASE: Keys = (("1 … 9", "move"), ("n", "note"), ("u", "back"))
+ANYWHERE: Keys = (("?", "help"), ("Tab", "tab"))
 
 
 async def show_keys(request: web.Request, staff: Staff) -> web.StreamResponse:
     """Those of the pages that this role has."""
-    groups = [("anywhere", ANYWHERE)]
+    groups: list[tuple[str, Keys]] = [("anywhere", ANYWHERE)]
     if staff.role in CASE_READERS:
         groups = [("list", LIST), ("case", CASE), *groups]
     return await show(request, staff, "keys.html", groups=groups, is_operator=staff.role is Role.OPERATOR)
