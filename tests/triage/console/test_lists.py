@@ -15,7 +15,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def numbers_of(page) -> list[str]:
-    return re.findall(r'<td class="number nowrap"><a id="case-\d+" href="/cases/(\d{12})"', page.text)
+    return re.findall(r'<td class="number nowrap"><a href="/cases/(\d{12})"', page.text)
 
 
 def row_of(page, case) -> str:
@@ -125,7 +125,7 @@ async def test_the_discreet_mode_hides_who_and_what_in_every_list_until_it_is_sw
         page = await browser.get(address)
         row = row_of(page, case)
         assert "已隐藏" in row
-        for told in ("某某", clause, "涉嫌犯罪", "title="):
+        for told in ("某某", clause, "涉嫌犯罪"):
             assert told not in row, (address, told)
         for kept in ("收到", "剩 3 天", "核查中"):
             assert kept in row
