@@ -128,6 +128,17 @@ async def test_the_keys_are_shown_over_the_page_and_do_nothing_once_switched_off
     await expect(page.locator("td.number a").first).not_to_be_focused()
 
 
+async def test_what_is_late_or_near_has_a_sign_of_its_own_shape(site, new_page):
+    page = await new_page()
+    await enter(page, site, Role.OFFICER)
+    shapes = []
+    for tone in ("late", "soon"):
+        sign = f"getComputedStyle(document.querySelector('.list .timed.{tone}'), '::before')"
+        shapes.append(await page.evaluate(f"[{sign}.content, {sign}.clipPath, {sign}.borderRadius]"))
+    assert shapes[0] != shapes[1]
+    assert all(shape[0] == '""' for shape in shapes)  # nothing that would be read aloud
+
+
 async def test_headings_sort_and_back_comes_to_the_order_before(site, new_page):
     page = await new_page()
     await enter(page, site, Role.OFFICER)
