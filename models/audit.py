@@ -6,20 +6,26 @@ lock is taken last, after all row locks, and is held for a few milliseconds: wri
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
+from models.case import Case
 from models.event import Event
 
 FIRST_PREVIOUS = bytes(32)
 _PENDING = "tipline.pending_events"
 _CHAIN_LOCK = 7216002
+CLOCKWORK = ("clock_", "deadline_")
+NOT_ACTS = frozenset(
+    {"words_opened", "identity_opened", "original_opened", "attachment_weighed", "contact_expired"}
+)
+"""Entries that only tell of looking, or of what the program does by itself, are no act on the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ def _link_pending(session: Session) -> None:
     if not entries:
         return
     session.flush()
+    _date_last_acts(session, entries)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"))
     head = session.execute(
@@ -73,6 +80,20 @@ def _link_pending(session: Session) -> None:
         previous = entry.hash = hash_event(entry)
     session.add_all(entries)
     session.flush()
+
+
+def _date_last_acts(session: Session, entries: Sequence[Event]) -> None:
+    """Lists can be sorted by when somebody last did something. Before the chain's lock, as all row locks are."""
+    acts = {
+        entry.case_id: entry.at
+        for entry in entries
+        if entry.case_id and entry.kind not in NOT_ACTS and not entry.kind.startswith(CLOCKWORK)
+    }
+    for case_id, at in sorted(acts.items()):
+        session.execute(
+            update(Case).where(Case.id == case_id).values(acted_at=at),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def hash_event(entry: Event) -> bytes:

@@ -30,6 +30,10 @@ class Case(Base):
         Index("ix_case_open_due", "is_open", "next_due_at", "id"),
         Index("ix_case_officer", "officer_id", "is_open", "next_due_at"),
         Index("ix_case_state", "state", "next_due_at", "id"),
+        # Orders of the list beside the due time.
+        Index("ix_case_received", "is_open", "registered_at", "id"),
+        Index("ix_case_acted", "is_open", "acted_at", "id"),
+        Index("ix_case_acted_all", "acted_at", "id"),
         # Holds every column that the counts of the console's rail read: they never touch the wide rows.
         Index("ix_case_rail", "is_open", "office_id", "state", "officer_id", "has_unread", "next_due_at"),
         # Holds every column that the figures of oversight read, so that they never touch the wide rows.
@@ -70,6 +74,11 @@ class Case(Base):
     target: Mapped[Name] = mapped_column(comment="first accused body, for lists")
     rules_version: Mapped[Short]
     registered_at: Mapped[Moment] = mapped_column(index=True)
+    acted_at: Mapped[Moment] = mapped_column(
+        default=lambda context: context.get_current_parameters()["registered_at"],
+        server_default="1970-01-01 00:00:00.000000",
+        comment="last act of staff or reporter; kept by models.audit",
+    )
     accepted_at: Mapped[datetime | None] = mapped_column(UTCTime)
     assigned_at: Mapped[datetime | None] = mapped_column(UTCTime)
     signed_at: Mapped[datetime | None] = mapped_column(UTCTime)

@@ -18,6 +18,7 @@ from models.event import Event
 from models.fact import Fact
 from models.issued_paper import Paper, PaperDraft
 from models.likeness import BodyRise, Likeness, TipMark
+from models.list_work import BulkItem, BulkRun, SavedView
 from models.message import Message
 from models.notice import Notice
 from models.staff import RecoveryCode, Staff, StaffSession
@@ -30,6 +31,8 @@ __all__ = [
     "AttachmentText",
     "Base",
     "BodyRise",
+    "BulkItem",
+    "BulkRun",
     "CalendarYear",
     "Case",
     "CaseBar",
@@ -60,6 +63,7 @@ __all__ = [
     "Rating",
     "RecoveryCode",
     "ReporterRequest",
+    "SavedView",
     "Staff",
     "StaffSession",
     "StartState",

@@ -236,6 +236,8 @@ def _visits(filler: "Filler", tokens: dict[tuple["Role", str], str], rng: random
         Visit("list_open", desk, ["/cases"]),
         Visit("list_all", desk, ["/cases?view=all"]),
         Visit("list_overdue", desk, ["/cases?view=overdue"]),
+        Visit("list_by_last_act", desk, ["/cases?sort=acted"]),
+        Visit("list_of_clause", desk, ["/cases?view=all&clause=3.1.4"]),
         Visit("desk", desk, ["/desk"]),
         Visit("inbox_of_officer", officer, ["/cases?view=mine"]),
         Visit("list_of_lead", lead, ["/cases"]),

@@ -23,6 +23,7 @@ from models.heads import note_head
 from models.queries.calls import delete_old_calls
 from models.queries.keeping import list_needless_identities, list_spans, note_purge
 from models.queries.limits import delete_old_counts
+from models.queries.list_work import delete_old_runs
 from models.queries.staff import delete_idle_sessions
 from models.queries.tips import delete_old_drafts, harden_code, list_unhardened_codes
 from models.queries.updates import delete_old_updates
@@ -124,7 +125,7 @@ async def _once(work: Awaitable[int]) -> int:
 
 
 async def purge(db: Database, files: Path, *, now: datetime) -> int:
-    """Forget what is no longer needed: old drafts with their files, calls, ended sessions, updates and counters."""
+    """Forget what is no longer needed: drafts with their files, calls, bulk runs, ended sessions, updates, counters."""
     async with db.begin() as session:
         await delete_idle_sessions(session, now=now)
         await delete_old_counts(session, now=now)
@@ -135,6 +136,7 @@ async def purge(db: Database, files: Path, *, now: datetime) -> int:
             session, untouched_since=before[CALL_TYPED.name], before=before[CALL.name]
         )
         await purge_drafts(session, now=now)
+        await delete_old_runs(session, now=now)
         taken = await take_files_of_drafts(session, untouched_since=before[DRAFT.name])
         sent = {Channel.WEB: before[SENT_WEB.name], Channel.TELEGRAM: before[SENT_CHAT.name]}
         gone[DRAFT.name] = await delete_old_drafts(session, before=before[DRAFT.name], sent_before=sent)

@@ -1,12 +1,10 @@
 """Cases for staff. Every function takes the scope of the reader (`models.queries.scope`): offices are kept apart."""
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select, true
 from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -15,6 +13,7 @@ from models.case import Case, Deadline, Finding
 from models.event import Event
 from models.message import Message
 from models.numbers import read_digits
+from models.queries.case_order import ENDED_VIEWS, Order
 from models.queries.figures import FigureFilter
 from models.queries.scope import in_scope
 from models.scope import Reach
@@ -29,12 +28,19 @@ PAGE = 50
 class CaseFilter:
     """What a list shows; empty fields do not narrow it."""
 
-    view: str = "open"  # open, mine, unassigned, overdue, due_soon, desk, review, closed, all or a state
+    view: str = "open"  # open, todo, mine, unassigned, overdue, unread, desk, closed, all or a state
     officer_id: int | None = None
     office_id: str = ""
     words: str = ""
+    clause: str = ""
+    sort: str = ""  # as `Order` is written in addresses; empty: the order of the view
     due_before: datetime | None = None
     figure: FigureFilter = field(default_factory=FigureFilter)  # what a figure of oversight counted
+
+    @property
+    def order(self) -> Order:
+        """The order in which the list stands."""
+        return Order.read(self.sort, view=self.view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +59,17 @@ async def find_case(session: AsyncSession, number: str, *, scope: Reach) -> Case
 async def list_cases(
     session: AsyncSession, wanted: CaseFilter, *, scope: Reach, now: datetime, after: str | None = None
 ) -> Page:
-    """Cases by nearest deadline (ended ones by newest registration), one page, with the officer's name."""
-    is_ended = wanted.view in {"closed", "all"}
-    order = (
-        (Case.registered_at.desc(), Case.id.desc()) if is_ended else (Case.next_due_at.asc(), Case.id.asc())
-    )
+    """Cases in the order that is asked for, one page, with the officer's name."""
+    order = wanted.order
     statement = (
         select(Case, Staff.name)
         .outerjoin(Staff, Staff.id == Case.officer_id)
         .where(in_scope(scope), *_conditions(wanted, now=now))
-        .order_by(*order)
+        .order_by(*order.clauses)
         .limit(PAGE + 1)
     )
-    if mark := _read_mark(after):
-        statement = _start_after(statement, *mark, is_ended=is_ended)
-    rows = [(row[0], row[1]) for row in await session.execute(statement)]
-    return Page(rows[:PAGE], _make_mark(rows[PAGE - 1][0], is_ended=is_ended) if len(rows) > PAGE else None)
+    rows = [(row[0], row[1]) for row in await session.execute(order.start_after(statement, after))]
+    return Page(rows[:PAGE], order.make_mark(rows[PAGE - 1][0]) if len(rows) > PAGE else None)
 
 
 async def count_cases(session: AsyncSession, wanted: CaseFilter, *, scope: Reach, now: datetime) -> int:
@@ -81,7 +82,7 @@ async def count_views(
     session: AsyncSession, views: Sequence[str], *, scope: Reach, officer_id: int | None, now: datetime
 ) -> dict[str, int]:
     """Exact size of each view, as `count_cases` would give it; the open ones in one pass over open cases."""
-    of_open = [view for view in views if view not in {"closed", "all"}]
+    of_open = [view for view in views if view not in ENDED_VIEWS]
     conditions = [_view(CaseFilter(view, officer_id), now=now) for view in of_open]
     counts = [func.sum(sql_case((condition, 1), else_=0)) for condition in conditions]
     row = (await session.execute(select(*counts).where(in_scope(scope), Case.is_open.is_(True)))).one()
@@ -98,6 +99,8 @@ def _conditions(wanted: CaseFilter, *, now: datetime) -> list[ColumnElement[bool
         conditions.append(Case.office_id == wanted.office_id)
     if wanted.due_before:
         conditions.append(Case.next_due_at < wanted.due_before)
+    if wanted.clause:
+        conditions.append(cast(Case.clauses, String).contains(f'"{wanted.clause}"', autoescape=True))
     if wanted.words:
         conditions.append(_matches(wanted.words))
     conditions += wanted.figure.conditions(now=now)
@@ -110,6 +113,7 @@ def _view(wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
         **{state: Case.state == state for state in CaseState},
         "all": true(),
         "closed": Case.is_open.is_(False),
+        "todo": and_(is_open, or_(Case.officer_id == wanted.officer_id, Case.officer_id.is_(None))),
         "mine": and_(is_open, Case.officer_id == wanted.officer_id),
         "unassigned": and_(is_open, Case.officer_id.is_(None)),
         "overdue": and_(is_open, Case.next_due_at <= now),
@@ -127,29 +131,23 @@ def _matches(words: str) -> ColumnElement[bool]:
     return Case.target.contains(words, autoescape=True)
 
 
-def _start_after(
-    statement: Select[Case, str], moment: datetime, case_id: int, *, is_ended: bool
-) -> Select[Case, str]:
-    if is_ended:
-        later = or_(Case.registered_at < moment, and_(Case.registered_at == moment, Case.id < case_id))
-        return statement.where(later)
-    return statement.where(
-        or_(Case.next_due_at > moment, and_(Case.next_due_at == moment, Case.id > case_id))
+async def list_numbered(session: AsyncSession, numbers: Sequence[str], *, scope: Reach) -> Sequence[Case]:
+    """Those of these cases that the reader may see."""
+    return (await session.scalars(select(Case).where(Case.number.in_(numbers), in_scope(scope)))).all()
+
+
+async def list_deadlines_of(session: AsyncSession, case_ids: Sequence[int]) -> dict[int, list[Deadline]]:
+    """All clocks of several cases with their pauses, by case and due time."""
+    statement = (
+        select(Deadline)
+        .where(Deadline.case_id.in_(case_ids))
+        .options(selectinload(Deadline.pauses))
+        .order_by(Deadline.due_at, Deadline.id)
     )
-
-
-def _make_mark(case: Case, *, is_ended: bool) -> str:
-    moment = case.registered_at if is_ended else case.next_due_at
-    return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), case.id]).encode()).decode()
-
-
-def _read_mark(after: str | None) -> tuple[datetime, int] | None:
-    """Place in a list, from an address that anybody may have changed: nonsense means the first page."""
-    try:
-        moment, case_id = json.loads(base64.urlsafe_b64decode((after or "").encode()))
-        return datetime.fromisoformat(moment), int(case_id)
-    except (ValueError, TypeError):
-        return None
+    found: dict[int, list[Deadline]] = {case_id: [] for case_id in case_ids}
+    for row in await session.scalars(statement):
+        found[row.case_id].append(row)
+    return found
 
 
 async def find_cases_with_files(session: AsyncSession, case_ids: Sequence[int]) -> frozenset[int]:

@@ -55,6 +55,29 @@ async def list_officers_with_load(session: AsyncSession, office_id: str) -> Sequ
     return [(row[0], int(row[1])) for row in await session.execute(statement)]
 
 
+async def list_officers_to_choose(
+    session: AsyncSession, *, office_id: str | None = None
+) -> Sequence[tuple[Staff, int]]:
+    """Active officers of one office or of all, each with how many open cases he has."""
+    load = (
+        select(func.count())
+        .select_from(Case)
+        .where(Case.officer_id == Staff.id, Case.is_open.is_(True))
+        .scalar_subquery()
+    )
+    statement = select(Staff, load).where(Staff.is_active, Staff.role == Role.OFFICER)
+    if office_id is not None:
+        statement = statement.where(Staff.office_id == office_id)
+    rows = await session.execute(statement.order_by(Staff.office_id, Staff.id))
+    return [(row[0], int(row[1])) for row in rows]
+
+
+async def find_names(session: AsyncSession, staff_ids: Sequence[int]) -> dict[int, str]:
+    """Names by id."""
+    rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(staff_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
 async def count_active_administrators(session: AsyncSession) -> int:
     """How many could still mend the accounts."""
     statement = (

@@ -72,6 +72,12 @@ async def list_tips_of_case(session: AsyncSession, case_id: int) -> Sequence[Tip
     return (await session.scalars(statement)).all()
 
 
+async def find_cases_with_names(session: AsyncSession, case_ids: Sequence[int]) -> frozenset[int]:
+    """Those of these cases of which some reporter can be called."""
+    statement = select(Tip.case_id).where(Tip.case_id.in_(case_ids), Tip.is_named)
+    return frozenset(case_id for case_id in await session.scalars(statement) if case_id)
+
+
 async def find_case_of_tip(session: AsyncSession, tip: Tip) -> Case | None:
     """The case that a tip belongs to, once there is one."""
     return await session.get(Case, tip.case_id) if tip.case_id else None

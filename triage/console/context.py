@@ -23,6 +23,7 @@ from models.session import Database
 from models.staff import Staff
 from models.states import Channel
 from models.tip import Tip
+from triage.console.habits import has_keys
 from triage.console.rail import make_rail
 
 
@@ -148,4 +149,13 @@ async def show(
         office.short_name[locale] if office else staff.office_id,
     )
     line = text("console.staff_line", locale, role=role, office=place)
-    return render(request, template, status=status, staff=staff, rail=rail, staff_line=line, **values)
+    return render(
+        request,
+        template,
+        status=status,
+        staff=staff,
+        rail=rail,
+        staff_line=line,
+        has_keys=has_keys(request),
+        **values,
+    )

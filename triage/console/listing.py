@@ -14,11 +14,15 @@ class Row:
     """One case as a list shows it."""
 
     number: str
+    tick: str
     target: str
     clause: str
     place: str
+    received: str
+    acted: str
     tone: str
     left: str
+    working: str
     due_at: datetime | None
     state: str
     officer: str
@@ -34,20 +38,29 @@ def make_row(
     with_files: Collection[int],
     liked: Collection[int] = (),
     now: datetime,
+    is_hidden: bool = False,
 ) -> Row:
-    """A case in words; `with_files`, `liked`: ids of cases that have files, or are likely the same as another."""
+    """A case in words; `with_files`, `liked`: ids of cases that have files, or are likely the same as another.
+
+    `is_hidden`: without the body's name and what it is accused of.
+    """
     left, tone = words.left_of(case, now=now)
+    marks = list_marks(case, words=words, has_files=case.id in with_files, is_liked=case.id in liked)
     return Row(
         number=case.number,
-        target=case.target or words("list.no_target"),
-        clause=words.clauses(case.clauses),
+        tick=f"{case.number}-{case.version}",
+        target="" if is_hidden else case.target or words("list.no_target"),
+        clause="" if is_hidden else words.clauses(case.clauses),
         place=words.office(case.office_id),
+        received=words.list_day(case.registered_at, now=now),
+        acted=words.list_day(case.acted_at, now=now),
         tone=tone or "",
         left=left,
+        working=words.working_days_of(case, now=now),
         due_at=case.next_due_at if tone else None,
         state=words.state("case", case.state),
         officer=officer or words("list.no_officer"),
-        marks=list_marks(case, words=words, has_files=case.id in with_files, is_liked=case.id in liked),
+        marks=[] if is_hidden else marks,
         is_unread=case.has_unread,
     )
 
@@ -76,11 +89,14 @@ def make_desk_row(
     counties: Collection[str],
     liked: Collection[int] = (),
     now: datetime,
+    is_hidden: bool = False,
 ) -> DeskRow:
     """A tip at the city desk in words. A proposal can be followed when it names a county and a clause."""
     is_new = case.state is CaseState.REGISTERED
     return DeskRow(
-        row=make_row(case, None, words=words, with_files=with_files, liked=liked, now=now),
+        row=make_row(
+            case, None, words=words, with_files=with_files, liked=liked, now=now, is_hidden=is_hidden
+        ),
         reasons=[words.review_reason(key) for key in case.review_reasons],
         place=words.place(case.jurisdiction),
         clauses=[words.clause(clause) for clause in case.clauses],

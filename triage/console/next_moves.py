@@ -78,7 +78,9 @@ def view_choices(
             continue
         is_others = check_move(move, case.state, staff.role) is not None
         why_not = whose(move, words) if is_others else words.refusal(refusal) if refusal else ""
-        effects = () if why_not else _tell(file, staff, move, words, catalog=catalog, now=now)
+        effects = (
+            () if why_not else tell_clocks(case, file.deadlines, staff, move, words, catalog=catalog, now=now)
+        )
         choices.append(Choice(move, words(f"move.{move}.button"), why_not, effects, _is_main(move, case)))
     return sorted(choices, key=lambda choice: (bool(choice.why_not), not choice.is_main))
 
@@ -95,20 +97,26 @@ def whose(move: Move, words: Words) -> str:
     return words("case.made_by", roles=roles)
 
 
-def _tell(
-    file: CaseFile, staff: Staff, move: Move, words: Words, *, catalog: Catalog, now: datetime
+def tell_clocks(
+    case: Case,
+    deadlines: Sequence[Deadline],
+    staff: Staff,
+    move: Move,
+    words: Words,
+    *,
+    catalog: Catalog,
+    now: datetime,
 ) -> list[str]:
+    """What a move would do to the clocks of a case, in sentences."""
     running = [
-        Running(row.rule_id, None if is_paused(row) else row.due_at)
-        for row in file.deadlines
-        if is_running(row)
+        Running(row.rule_id, None if is_paused(row) else row.due_at) for row in deadlines if is_running(row)
     ]
     lines = tell_effects(
         moves_of(move),
         running,
-        counting=make_counting(file.case, file.deadlines, catalog=catalog, now=now),
+        counting=make_counting(case, deadlines, catalog=catalog, now=now),
         now=now,
-        more=find_more(file.case, staff, move, file.deadlines),
+        more=find_more(case, staff, move, deadlines),
     )
     return [words.effect(line, now=now) for line in lines]
 

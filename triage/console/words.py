@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
+from config.calendars import day_of
 from config.catalog import Catalog
 from config.clock import LOCAL
 from config.deadlines import DeadlineRule, Unit
@@ -18,6 +19,8 @@ from triage.deadlines import describe_remaining
 from triage.judge import LEARNED
 from triage.workflow import Refusal
 
+NEAR_DAYS = 15
+"""Within so many days, a limit in days is also told in working days: behind a holiday it is nearer than it looks."""
 _CODES = (
     ("wechat_group", ("weixin.qq.com/g/", "work.weixin.qq.com/gm/", "work.weixin.qq.com/g/")),
     ("wechat", ("u.wechat.com/", "weixin.qq.com/", "wxp://", "work.weixin.qq.com/")),
@@ -68,6 +71,13 @@ class Words:
         """3月5日, for narrow places."""
         local = moment.astimezone(LOCAL)
         return self("short_day", month=text(f"dates.month.{local.month}", self.locale), day=local.day)
+
+    def list_day(self, moment: datetime, *, now: datetime) -> str:
+        """A day in a narrow column: 3月5日 of this year, 2025年3月5日 of another."""
+        local = moment.astimezone(LOCAL)
+        key = "this_year" if local.year == now.astimezone(LOCAL).year else "day"
+        month = text(f"lists.month.{local.month}", self.locale)
+        return text(f"lists.{key}", self.locale, year=local.year, month=month, day=local.day)
 
     def state(self, kind: str, value: str) -> str:
         """The word for a stored value of a vocabulary."""
@@ -341,6 +351,15 @@ class Words:
         if not case.is_open or case.next_due_at >= NO_CLOCK:
             return text("deadlines.none", self.locale), None
         return self.left(case.next_due_rule or "", case.next_due_at, now=now)
+
+    def working_days_of(self, case: Case, *, now: datetime) -> str:
+        """How many working days are within what is left, where the rule counts all days and the end is near."""
+        rule = self.rule(case.next_due_rule or "", now)
+        today, last = day_of(now), day_of(min(case.next_due_at, NO_CLOCK))
+        is_near = case.is_open and case.next_due_at > now and 0 < (last - today).days <= NEAR_DAYS
+        if not is_near or rule is None or rule.limit.unit is not Unit.NATURAL_DAYS:
+            return ""
+        return text("lists.working", self.locale, count=self.catalog.calendar.count_working_days(today, last))
 
     def rule(self, rule_id: str, now: datetime | None) -> DeadlineRule | None:
         """The rule in force now, else any version of it; None for one that is no more."""

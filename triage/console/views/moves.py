@@ -41,7 +41,7 @@ async def make_move(request: web.Request, staff: Staff) -> web.StreamResponse:
     typed, step = read_typed(form, move), form.get("step")
     if step == "keep":
         await _keep(desk, staff, number, move, typed)
-        return see_other(f"/cases/{number}?done=draft_kept")
+        return see_other(f"/cases/{number}?done=draft_kept#done")
     if step.startswith(INSERT):
         return await _insert(request, staff, number, move, typed, step.removeprefix(INSERT))
     if step == "edit":
@@ -116,13 +116,14 @@ def read_typed(form: Form, move: Move) -> Typed:
 
 async def _perform(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
     async with desk.db.begin() as session:
-        case = await _move(session, desk, staff, number, move, typed)
+        case = await move_case(session, desk, staff, number, move, typed)
         await end_draft(session, case, staff, move.value, key=typed.page_key, now=desk.now())
 
 
-async def _move(
+async def move_case(
     session: AsyncSession, desk: Desk, staff: Staff, number: str, move: Move, typed: Typed
 ) -> Case:
+    """One move on one case. Raises Refusal 404, StaleFormError, LeakFoundError, MoveRefusedError."""
     case = await get_case(session, staff, number)
     check_version(case, typed)
     if text := outgoing_text(move, typed):
@@ -136,10 +137,10 @@ async def _move(
 def _after(staff: Staff, number: str, move: Move) -> str:
     """Where to go on: the next case of the desk, the list for a case that left the office, else the case itself."""
     if move in {Move.ACCEPT, Move.REFUSE, Move.TRANSFER_OUT} and staff.role is Role.INTAKE:
-        return f"/desk?done={move}&number={number}"
+        return f"/desk?done={move}&number={number}#done"
     if move in {Move.RETURN, Move.RECUSE}:
-        return f"/cases?done={move}&number={number}"
-    return f"/cases/{number}?done={move}"
+        return f"/cases?done={move}&number={number}#done"
+    return f"/cases/{number}?done={move}#done"
 
 
 async def _show_form(
@@ -183,7 +184,7 @@ async def _preview(request: web.Request, staff: Staff, number: str, move: Move, 
 async def rehearse(desk: Desk, staff: Staff, number: str, move: Move, typed: Typed) -> None:
     """Make the move and take it back, so that a preview is refused for the same reasons as the move itself."""
     async with desk.db.begin() as session:
-        await _move(session, desk, staff, number, move, typed)
+        await move_case(session, desk, staff, number, move, typed)
         await session.rollback()
 
 
