@@ -1,0 +1,224 @@
+"""`tipline bench year`: a year of a made-up bureau through the real functions, then proved against an oracle.
+
+oracle    counts all clocks anew, day by day, from the plain rule files; shares no code with the program
+acts      what people do: late, unwilling, mistaken, silent
+life      how the year passes: arrivals, acts, the worker with its outages
+proof     what must be true at the end
+"""
+
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from config.calendar_file import load_calendar
+from config.catalog import Catalog
+from config.clock import LOCAL
+from config.keys import make_keys
+from config.rulefile import CONFIG
+from models.checks import check_database
+from models.queries.whole import count_tips, read_whole
+from models.session import Database
+from models.solo import SoloDatabase
+from triage.bench import BenchFailedError
+from triage.console.context import TipReceiver
+from triage.demo import add_staff
+from triage.demo.texts import Texts, Voice, load_texts
+from triage.demo.world import MessageReceiver, World
+from triage.language import Classifier
+from triage.matters import Matters
+from triage.recounting import recount_with
+from triage.replay import count_with, replay_deadlines
+from triage.year import proof
+from triage.year.life import Diary, Life, Progress
+from triage.year.oracle import Oracle, Wall, read_rules
+
+CASES = 600
+SINCE = datetime(2025, 7, 1, 0, 0, tzinfo=LOCAL)
+DAYS = 365
+NOTICE = datetime(2025, 12, 22, 10, 0, tzinfo=LOCAL)
+"""When the notice of 2026 reaches the bureau: late, in the year's last working days."""
+LAST_YEAR_BEFORE = 2025
+OUTAGES = 14
+MOST_SHOWN = 20
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What the composition root hands over: the public side's functions, and the classifier."""
+
+    receive_tip: TipReceiver
+    receive_message: MessageReceiver
+    classifier: Classifier
+
+
+async def run_year_bench(
+    *,
+    catalog: Catalog,
+    doors: Doors,
+    cases: int = CASES,
+    seed: int = 1,
+    days: int = DAYS,
+    database: str | None = None,
+    progress: Progress = lambda done, total: None,  # noqa: ARG005 - silent by default
+) -> dict[str, Any]:
+    """One year and its proof; `violations` of the answer must be empty. Raises BenchFailedError for a used database."""
+    with tempfile.TemporaryDirectory(prefix="tipline-year-") as folder:
+        url = database or f"sqlite+aiosqlite:///{Path(folder, 'tipline.db')}"
+        db = Database(url)
+        db = SoloDatabase(url) if db.is_sqlite else db
+        try:
+            await db.upgrade()
+            return await _live_and_prove(
+                db, catalog, doors, Path(folder), cases=cases, seed=seed, days=days, progress=progress
+            )
+        finally:
+            await db.close()
+
+
+async def _live_and_prove(
+    db: Database,
+    catalog: Catalog,
+    doors: Doors,
+    folder: Path,
+    *,
+    cases: int,
+    seed: int,
+    days: int,
+    progress: Progress,
+) -> dict[str, Any]:
+    async with db.read() as session:
+        if await count_tips(session):
+            message = "This database has tips in it; name an empty one."
+            raise BenchFailedError(message)
+    started, rng = time.perf_counter(), random.Random(seed)  # noqa: S311 - a story, no secret
+    until = SINCE + timedelta(days=days)
+    outages = choose_outages(rng, since=SINCE, until=until)
+    world = await _make_world(db, catalog, doors, folder, rng)
+    life = Life(world, later=catalog, notice=NOTICE, since=SINCE, until=until, outages=outages)
+    await life.live(_choose_voices(world.texts, cases, rng), progress=progress)
+    lived = time.perf_counter()
+    oracle = Oracle(
+        rules=read_rules(CONFIG / "deadlines.yaml"),
+        before=Wall(CONFIG / "calendars" / "cn.yaml", last_year=LAST_YEAR_BEFORE),
+        after=Wall(CONFIG / "calendars" / "cn.yaml", last_year=9999),
+        notice=NOTICE,
+        outages=outages,
+    )
+    figures, violations = await _prove(db, catalog, folder, life.diary, oracle, until=until)
+    return {
+        "bench": "year",
+        "database": "sqlite" if db.is_sqlite else "postgresql",
+        "seed": seed,
+        "days": days,
+        "outages": len(outages),
+        "outage_hours": round(sum((up - down).total_seconds() for down, up in outages) / 3600),
+        **figures,
+        "seconds": {
+            "lived": round(lived - started, 1),
+            "proved": round(time.perf_counter() - lived, 1),
+        },
+        "violations": {name: len(found) for name, found in violations.items()},
+        "first_violations": {name: found[:MOST_SHOWN] for name, found in violations.items() if found},
+    }
+
+
+def choose_outages(rng: random.Random, *, since: datetime, until: datetime) -> list[Span]:
+    """The worker lies for hours, at times for days; never while the notice is loaded."""
+    outages: list[Span] = []
+    count = max(2, round(OUTAGES * (until - since).days / DAYS))
+    for part in range(count):
+        share = (until - since) / count
+        down = since + share * part + share * rng.uniform(0.1, 0.5)
+        up = down + timedelta(hours=rng.choice((1, 3, 8, 14, 40, 90)) * rng.uniform(0.7, 1.2))
+        if not down - timedelta(days=1) < NOTICE < up + timedelta(days=1):
+            outages.append((down.replace(microsecond=0), up.replace(microsecond=0)))
+    return outages
+
+
+def _choose_voices(texts: Texts, cases: int, rng: random.Random) -> list[Voice]:
+    """As many tips as wanted; the same words come again as another sender would send them."""
+    voices = list(texts.voices)
+    chosen = [voices[number % len(voices)] for number in range(cases)]
+    rng.shuffle(chosen)
+    return chosen
+
+
+async def _make_world(
+    db: Database, catalog: Catalog, doors: Doors, folder: Path, rng: random.Random
+) -> World:
+    texts, keys = load_texts(), make_keys()
+    before = replace(catalog, calendar=load_calendar(last_year=LAST_YEAR_BEFORE))
+    return World(
+        db=db,
+        receive_tip=doors.receive_tip,
+        receive_message=doors.receive_message,
+        classifier=doors.classifier,
+        catalog=before,
+        matters=Matters(before, keys),
+        keys=keys,
+        folder=folder / "files",
+        texts=texts,
+        staff=await add_staff(db, texts, at=SINCE - timedelta(days=30)),
+        rng=rng,
+        now=SINCE + timedelta(days=DAYS),
+    )
+
+
+async def _prove(
+    db: Database, catalog: Catalog, folder: Path, diary: Diary, oracle: Oracle, *, until: datetime
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    async with db.read() as session:
+        whole = await read_whole(session)
+        lists = await proof.check_lists(session, whole, now=until)
+    lives = proof.gather(whole, oracle)
+    problems = await check_database(
+        db,
+        files=folder / "files",
+        now=until,
+        recompute=recount_with(catalog),
+        replay=lambda events: replay_deadlines(events, count_with(catalog)),
+    )
+    violations = {
+        "clocks": [*proof.check_clocks(lives)],
+        "steps": [*proof.check_steps(lives, oracle, until=until)],
+        "storms": [*proof.check_storms(whole, diary)],
+        "borders": [*proof.check_notices(whole, lives), *lists],
+        "tips": [*proof.check_tips(whole, lives, diary)],
+        "states": [*proof.check_states(lives)],
+        "database": [str(problem) for problem in problems],
+    }
+    return _count(whole.cases, lives, diary) | {"notices": _sorted(proof.count_notices(whole.notices))}, violations
+
+
+def _count(cases: Sequence[Any], lives: Sequence[proof.CaseLife], diary: Diary) -> dict[str, Any]:
+    clocks = Counter(row.rule_id for life in lives for row in life.deadlines)
+    kinds = Counter(event.kind for life in lives for event in life.events)
+    return {
+        "cases": len(cases),
+        "acts": sum(diary.acts.values()),
+        "events": sum(kinds.values()),
+        "clocks": dict(sorted(clocks.items())),
+        "clocks_shifted": kinds["clock_shifted"],
+        "clocks_paused": kinds["clock_paused"],
+        "steps": _sorted(proof.count_steps(lives)),
+        "sweeps": diary.sweeps,
+        "sweeps_killed": len(diary.deaths),
+        "states": _sorted(Counter(case.state.value for case in cases)),
+        "refused_moves": _sorted(diary.refused),
+    }
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(counts.most_common())
+
+
+def find_violations(figures: dict[str, Any]) -> Iterable[str]:
+    """The names of the checks that failed."""
+    return [name for name, count in figures["violations"].items() if count]
