@@ -884,10 +884,12 @@ def bench_year(cases: int, seed: int, database: str | None) -> None:
     """A simulated year, proved against an oracle. Exit status 1 when any promise was broken."""
     from bot.intake import receive_message, receive_tip
     from config.catalog import load_catalog
+    from config.log import set_up_logging
     from triage.bench import BenchFailedError
     from triage.language import load_classifier
     from triage.year import Doors, find_violations, run_year_bench
 
+    set_up_logging(level=logging.ERROR)  # a year of work need not be told step by step
     catalog, seen = load_catalog(), -1
 
     def show(done: int, total: int) -> None:

@@ -92,7 +92,9 @@ async def test_the_whole_way_from_desk_to_answer(db: Database, catalog: Catalog,
             now=steps[3],
         )
         await actions.approve(session, case, by=people.lead, catalog=catalog, now=steps[4])
-        await actions.answer(session, case, words="经核查属实，已立案。", by=people.officer, now=steps[5])
+        await actions.answer(
+            session, case, words="经核查属实，已立案。", by=people.officer, catalog=catalog, now=steps[5]
+        )
         await actions.close(session, case, by=people.officer, now=steps[6])
 
         assert (case.state, case.is_open) == (CaseState.CLOSED, False)

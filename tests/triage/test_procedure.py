@@ -217,7 +217,7 @@ def act(move: str, session: Any, case: Case, other: Case, who: Staff, now: datet
         },
         **{key: {"reason": "理由"} for key in ("deny_extension", "deny_suspension", "deny_termination")},
     }
-    counted = {"accept", "ask_supplement", "end_supplement", "assign", "return_case", "recuse", "ask_extension",
+    counted = {"accept", "refuse", "transfer_out", "answer", "ask_supplement", "end_supplement", "assign", "return_case", "recuse", "ask_extension",
                "grant_extension", "grant_suspension", "resume", "approve", "redo", "open_review", "reopen",
                "take_up", "split"}  # fmt: skip
     more = {"catalog": CATALOG} if move in counted else {}

@@ -13,6 +13,7 @@ from models.queries.tips import list_tips_of_case
 from models.staff import Staff
 from models.states import FindingKind, FindingSource
 from triage.actions.ground import check_scope
+from triage.actions.telling import watch_transfer
 from triage.routing import REVIEW_OF_FILE
 
 
@@ -49,6 +50,8 @@ async def decide_finding(
             )
         )
     before = _apply_finding(case, kind, list(values), changes_case=changes_case)
+    if kind in {FindingKind.DISPOSITION, FindingKind.JURISDICTION}:
+        await watch_transfer(session, case, catalog=catalog, now=now)
     if REVIEW_OF_FILE in case.review_reasons:  # whoever decides has looked
         case.review_reasons = [reason for reason in case.review_reasons if reason != REVIEW_OF_FILE]
         case.needs_review = case.needs_review and bool(case.review_reasons)

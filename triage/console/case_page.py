@@ -15,7 +15,7 @@ from models.notice import Notice
 from models.queries.cases import list_deadlines, list_events, list_findings, list_messages
 from models.queries.notices import list_notices_of_case
 from models.queries.staff import find_staff, list_staff
-from models.queries.tips import list_tips_of_case
+from models.queries.tips import has_reporter_to_call, list_tips_of_case
 from models.queries.tracks import list_ordering_events, list_track_steps
 from models.staff import Staff
 from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
@@ -48,6 +48,8 @@ class CaseFile:
     ordering: Sequence[Event] = ()
     numbers: Mapping[int, str] = field(default_factory=dict)
     merged_into: str = ""
+    must_be_called: bool = False
+    """Whether somebody of the case left nothing but a telephone number."""
 
     @property
     def attachments(self) -> dict[int, Attachment]:
@@ -70,6 +72,7 @@ async def load_case_file(session: AsyncSession, case: Case) -> CaseFile:
         case=case,
         officer=await find_staff(session, case.officer_id),
         tips=tips,
+        must_be_called=await has_reporter_to_call(session, case.id),
         track_steps=await list_track_steps(session, case.id) if case.tracks else (),
         ordering=await list_ordering_events(session, case) if len(tips) > 1 else (),
         numbers={tip.id: tip.number for tip in tips},

@@ -51,7 +51,9 @@ async def decide_at_desk(
 async def _refuse(
     world: World, session: AsyncSession, case: Case, code: str, answer: str, at: datetime
 ) -> None:
-    await actions.refuse(session, case, code=code, answer=answer, by=world.person(Role.INTAKE), now=at)
+    await actions.refuse(
+        session, case, code=code, answer=answer, by=world.person(Role.INTAKE), catalog=world.catalog, now=at
+    )
 
 
 async def transfer_out(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:
@@ -64,7 +66,9 @@ async def transfer_out(world: World, session: AsyncSession, case: Case, thread: 
     else:
         transfer = answers.transfers.get(thread.voice.entry, answers.other_transfer)
         to, answer = transfer.to, f"{answers.refusals['R4']}{transfer.answer}"
-    await actions.transfer_out(session, case, to=to, answer=answer, by=world.person(Role.INTAKE), now=at)
+    await actions.transfer_out(
+        session, case, to=to, answer=answer, by=world.person(Role.INTAKE), catalog=world.catalog, now=at
+    )
 
 
 async def _accept(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:
@@ -234,7 +238,7 @@ async def answer(world: World, session: AsyncSession, case: Case, thread: Thread
     outcome = thread.outcome or world.rng.choice(_outcomes(world, thread)[case.verdict or Verdict.UNCLEAR])
     words = _fill(world, outcome.answer, thread, at, office=case.office_id)
     by = world.officer(case.office_id, case.officer_id)
-    await actions.answer(session, case, words=words, by=by, now=at)
+    await actions.answer(session, case, words=words, by=by, catalog=world.catalog, now=at)
 
 
 async def close(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:  # noqa: ARG001 - an Act

@@ -194,7 +194,9 @@ async def _prove(
         "states": [*proof.check_states(lives)],
         "database": [str(problem) for problem in problems],
     }
-    return _count(whole.cases, lives, diary) | {"notices": _sorted(proof.count_notices(whole.notices))}, violations
+    return _count(whole.cases, lives, diary) | {
+        "notices": _sorted(proof.count_notices(whole.notices))
+    }, violations
 
 
 def _count(cases: Sequence[Any], lives: Sequence[proof.CaseLife], diary: Diary) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Each act is one step through the program's own functions. `PLANS` says what may follow in each state and how often.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,18 +59,14 @@ async def ask_supplement(
 ) -> None:
     """补正 before a decision."""
     words = world.texts.answers.supplement_request
-    await actions.ask_supplement(
-        session, case, words=words, by=_intake(world), catalog=world.catalog, now=at
-    )
+    await actions.ask_supplement(session, case, words=words, by=_intake(world), catalog=world.catalog, now=at)
 
 
 async def end_supplement(
     world: World, session: AsyncSession, case: Case, _thread: Thread, at: datetime
 ) -> None:
     """The desk does not wait longer."""
-    await actions.end_supplement(
-        session, case, how="desk", by=_intake(world), catalog=world.catalog, now=at
-    )
+    await actions.end_supplement(session, case, how="desk", by=_intake(world), catalog=world.catalog, now=at)
 
 
 async def merge(world: World, session: AsyncSession, case: Case, _thread: Thread, at: datetime) -> None:
@@ -133,7 +129,12 @@ async def recuse(world: World, session: AsyncSession, case: Case, _thread: Threa
     left = {one.id for one in world.staff[Role.OFFICER, case.office_id]} - set(case.recused or ())
     if len(left) > 1 and case.officer_id in left:
         await actions.recuse(
-            session, case, reason="与被举报人有利害关系", by=_handler(world, case), catalog=world.catalog, now=at
+            session,
+            case,
+            reason="与被举报人有利害关系",
+            by=_handler(world, case),
+            catalog=world.catalog,
+            now=at,
         )
 
 
@@ -204,9 +205,7 @@ async def resume(world: World, session: AsyncSession, case: Case, _thread: Threa
     await actions.resume(session, case, by=by, catalog=world.catalog, now=at)
 
 
-async def track_step(
-    world: World, session: AsyncSession, case: Case, track: Track, at: datetime
-) -> bool:
+async def track_step(world: World, session: AsyncSession, case: Case, track: Track, at: datetime) -> bool:
     """The next step of a side track, one of those that may follow; False when none may."""
     standing = await stand(session, case, None)
     rows = [row for row, refusal in list_next(track, standing) if refusal is None]
@@ -222,7 +221,13 @@ async def track_step(
     )  # fmt: skip
     if check_row(row, await stand(session, case, by)):
         return False
-    facts = {"reason": "见记录", "paper": "漯应急移〔2026〕1号", "second": "贺工", "fine": "20000", "amount": "3000"}
+    facts = {
+        "reason": "见记录",
+        "paper": "漯应急移〔2026〕1号",
+        "second": "贺工",
+        "fine": "20000",
+        "amount": "3000",
+    }
     await actions.advance_track(
         session, case, track, row.step, facts=facts, by=by, catalog=world.catalog, now=at
     )
@@ -277,7 +282,6 @@ async def write(world: World, session: AsyncSession, case: Case, thread: Thread,
         )
 
 
-Decide = Callable[[Case], Sequence[Option]]
 PLANS: Mapping[CaseState, Sequence[Option]] = {
     S.REGISTERED: (
         Option(78, 0.5, 14, demo.decide_at_desk), Option(7, 30, 90, demo.decide_at_desk),
@@ -322,4 +326,3 @@ FALLBACKS: Mapping[CaseState, Sequence[Act]] = {
     S.REGISTERED: (demo.decide_at_desk,),
 }
 """Where the procedure said no: what then leads on."""
-OfTrack = Callable[[World, AsyncSession, Case, Track, datetime], Awaitable[bool]]

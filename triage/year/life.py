@@ -32,12 +32,13 @@ from triage.sweep import sweep_deadlines
 from triage.year import acts
 
 TICK = timedelta(seconds=30)
-CASEWORK_EVERY = timedelta(hours=2)
+CASEWORK_EVERY = timedelta(hours=12)
 DAILY = timedelta(days=1)
 SENT_TWICE = 0.05
 DIES = 0.03
 ALL_DAY = timedelta(hours=20)
 """From so many simulated hours without a tick a worker has slept, not idled."""
+OF_REPORTERS = frozenset({"write", "add", "reply", "thank"})
 DAY_JOBS = ("units", "rises", "marks", "identities", "purge", "files", "audit-heads")
 Progress = Callable[[int, int], None]
 Happening = Voice | tuple[Thread, Act | Track]
@@ -125,8 +126,10 @@ class Life:
             self._push(moment, voice)
         days = (self._until - self._since).days
         while self._queue:
+            await self._work_until(self._until)
+            if not self._queue:
+                break
             at, _, what = heapq.heappop(self._queue)
-            await self._work_until(at)
             progress((at - self._since).days, days)
             if isinstance(what, Voice):
                 await self._arrive(what, at)
@@ -138,7 +141,8 @@ class Life:
     # ------------------------------------------------------------ the worker
 
     async def _work_until(self, until: datetime) -> None:
-        while (moment := await self._next_tick(until)) is not None:
+        """All ticks before the next act, which a tick itself may put on the calendar."""
+        while moment := await self._next_tick(min([until, *(one[0] for one in self._queue[:1])])):
             if moment >= self._notice and self._world.catalog is not self._later:
                 await self._take_notice(moment)
             await self._tick(moment)
@@ -170,6 +174,7 @@ class Life:
             await self._plan_read(at)
         if self._wake and self._wake <= at:
             await self._sweep(at)
+            self._casework_at = at
         if self._casework_at <= at:
             await self._run("casework", at)
             self._casework_at = at + CASEWORK_EVERY
@@ -183,7 +188,7 @@ class Life:
         """Now and then one scheduler dies half-way; another one does the rest."""
         self.diary.sweeps += 1
         if self._rng.random() < DIES:
-            mortal = cast(Database, MortalDatabase(self._world.db, self._rng.randint(1, 4)))
+            mortal = cast("Database", MortalDatabase(self._world.db, self._rng.randint(1, 4)))
             with suppress(DiedError):
                 await sweep_deadlines(mortal, catalog=self._world.catalog, now=at)
             self.diary.deaths.append(at)
@@ -260,12 +265,12 @@ class Life:
                 case = await session.get_one(Case, thread.case_id)
                 if isinstance(act, Track):
                     if await acts.track_step(world, session, case, act, at):
-                        self._note(act.value)
+                        self._note(act.value, at)
                         self._push(self._work(at, 1, 60), (thread, act))
                     return
                 if case.state is thread.state:
                     await act(world, session, case, thread, at)
-                    self._note(act.__name__)
+                    self._note(act.__name__, at)
         except MoveRefusedError as error:
             self._note_refusal(error)
             if isinstance(act, Track):
@@ -279,8 +284,10 @@ class Life:
         else:
             self._plan(thread, case, at)
 
-    def _note(self, name: str) -> None:
+    def _note(self, name: str, at: datetime) -> None:
         self._wake = None
+        if name in OF_REPORTERS:
+            self._casework_at = min(self._casework_at, at)
         self.diary.acts[name] += 1
 
     def _note_refusal(self, error: MoveRefusedError) -> None:

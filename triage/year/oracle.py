@@ -27,6 +27,7 @@ BEGINS = {
     "accepted": "accepted", "assigned": "assigned", "returned": "returned", "disputed": "disputed",
     "extension_granted": "extension_granted", "result_approved": "result_approved", "answered": "answered",
     "review_opened": "review_asked", "supplement_asked": "supplement_asked", "redone": "redone",
+    "found_elsewhere": "found_elsewhere", "telling_owed": "decided", "refused": "refused",
     "review_reopened": "reopened", "review_accepted": "accepted", "split_off": "split_off",
 }  # fmt: skip
 BEGINS_ON_TRACK = {
@@ -35,7 +36,7 @@ BEGINS_ON_TRACK = {
     ("police", "filed"): "police_filed", ("police", "not_filed"): "refusal_received",
     ("police", "reconsidering"): "reconsideration_asked", ("police", "refused_again"): "reconsideration_decided",
     ("penalty", "opened"): "penalty_opened", ("penalty", "decided"): "penalty_decided",
-    ("reward", "notified"): "reward_notified",
+    ("reward", "notified"): "reward_notified", ("order", "received"): "hotline_received",
 }  # fmt: skip
 WATCHED = {"police", "reporter"}
 # Act: from which states, to which. Written from the procedure.
@@ -189,18 +190,25 @@ class Oracle:
     ) -> dict[Key, Ticking]:
         """All clocks of a case, from what happened to it. `ends`: when each was met or dropped."""
         clocks: dict[Key, Ticking] = {}
-        asked, has_shifted = None, False
+        asked, has_shifted, is_appointed = None, False, False
         for one in said:
             if one.at >= self.notice and not has_shifted:
                 self._shift(clocks)
                 has_shifted = True
             if one.kind == "review_asked":
                 asked = one.at
+            if one.kind == "appointed":
+                is_appointed = True
+                clocks = {
+                    key: clock for key, clock in clocks.items() if (key[0], clock.started) != ("D08", one.at)
+                }
             since = asked if one.kind == "review_opened" and one.by is None and asked else one.at
             for word in _begins(one):
                 for rule in self._rules_of(word, since, born):
+                    if is_appointed and rule["id"] == "D08":
+                        continue  # an appointed office has no right to give a case back
                     at = born.registered if word == "registered" else since
-                    self._start(clocks, rule, at, one, ends)
+                    self._start(clocks, rule, at, one, ends, born)
             self._halt(clocks, one)
         if not has_shifted:
             self._shift(clocks)
@@ -227,9 +235,12 @@ class Oracle:
         at: datetime,
         one: Said,
         ends: Mapping[Key, datetime | None],
+        born: Born,
     ) -> None:
         key = (rule["id"], sum(name == rule["id"] for name, _ in clocks) + 1)
         since, days = at, None
+        if one.kind == "found_elsewhere":
+            since = born.registered
         if one.kind == "extension_granted":
             since = max(clock.due for (name, _), clock in clocks.items() if name == "D10" and clock.due)
             days = one.data["days"]

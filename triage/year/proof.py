@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.clock import LOCAL
 from models.case import NO_CLOCK, Case, Deadline
 from models.event import Event
 from models.notice import Notice
@@ -66,6 +67,11 @@ def gather(whole: Whole, oracle: Oracle) -> list[CaseLife]:
     return lives
 
 
+def _say(moment: datetime) -> str:
+    """In Luohe's time, where it is one."""
+    return "never" if moment >= NO_CLOCK else f"{moment.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
+
+
 # ---------------------------------------------------------------- (a) clocks
 
 
@@ -80,8 +86,8 @@ def check_clocks(lives: Iterable[CaseLife]) -> Iterator[str]:
             row, clock = rows[key], life.clocks[key]
             if (row.due_at, row.started_at) != (clock.due or NO_CLOCK, clock.started):
                 yield (
-                    f"case {life.case.number}: {key[0]} no. {key[1]} is due {row.due_at:%Y-%m-%d %H:%M:%S}, "
-                    f"by the oracle {clock.due or NO_CLOCK:%Y-%m-%d %H:%M:%S}"
+                    f"case {life.case.number}: {key[0]} no. {key[1]} is due {_say(row.due_at)}, "
+                    f"by the oracle {_say(clock.due or NO_CLOCK)}"
                 )
 
 
@@ -110,9 +116,9 @@ def _compare(
         if done:
             left.remove(done)
         elif is_certain:
-            yield f"{what}: {kind} was owed at {first:%Y-%m-%d %H:%M} and did not happen then"
+            yield f"{what}: {kind} was owed at {_say(first)} and did not happen then"
     for kind, at in left:
-        yield f"{what}: {kind} at {at:%Y-%m-%d %H:%M} was not owed, or not once more"
+        yield f"{what}: {kind} at {_say(at)} was not owed, or not once more"
 
 
 def check_storms(whole: Whole, diary: Diary) -> Iterator[str]:
@@ -129,7 +135,7 @@ def check_storms(whole: Whole, diary: Diary) -> Iterator[str]:
         if is_storm or is_both or count[True] > most:
             yield (
                 f"staff {staff_id}: {count[False]} notices and {count[True]} digests by {channel} "
-                f"of {at:%Y-%m-%d %H:%M}"
+                f"of {_say(at)}"
             )
 
 
@@ -201,7 +207,7 @@ async def _check_lists_of(session: AsyncSession, person: Staff, *, now: datetime
 
 
 def check_tips(whole: Whole, lives: Sequence[CaseLife], diary: Diary) -> Iterator[str]:
-    """I1, I2, I3: each acknowledged tip is there once, was read, lies with an office and has its clocks and its trail."""
+    """I1, I2, I3: each acknowledged tip is there once, was read, lies with an office, has its clocks and its trail."""
     tips = Counter(tip.number for tip in whole.tips)
     numbers = {number for number, _ in diary.receipts}
     yield from (f"tip {number} exists {tips[number]} times" for number in numbers if tips[number] != 1)
@@ -214,7 +220,11 @@ def check_tips(whole: Whole, lives: Sequence[CaseLife], diary: Diary) -> Iterato
             yield f"tip {tip.number} has no case"
         elif tip.case_id is None or life.case.id not in whole.found or not life.case.office_id:
             yield f"tip {tip.number} was not read or lies nowhere"
-        elif not life.deadlines or not life.events or life.events[0].kind not in {"case_opened", "tip_received"}:
+        elif (
+            not life.deadlines
+            or not life.events
+            or life.events[0].kind not in {"case_opened", "tip_received"}
+        ):
             yield f"tip {tip.number} has no clock, or no trail from its birth"
 
 
@@ -235,5 +245,3 @@ def count_steps(lives: Iterable[CaseLife]) -> Counter[str]:
 def count_notices(notices: Iterable[Notice]) -> Counter[str]:
     """How many notices of each kind went to staff."""
     return Counter(notice.kind for notice in notices if notice.staff_id)
-
-
