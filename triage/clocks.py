@@ -133,6 +133,15 @@ def recount(row: Deadline, catalog: Catalog, *, now: datetime) -> None:
     row.wake_at = _first_look(rule, ladder, stage=row.stage)
 
 
+def keep_stage(row: Deadline, taken: int, catalog: Catalog) -> None:
+    """The due time stayed, only days before it have moved: what was taken of its ladder is not taken again."""
+    rule = catalog.deadline_in_force(row.rule_id, row.started_at)
+    ladder = ladder_of(rule, started_at=row.started_at, due_at=row.due_at, calendar=catalog.calendar)
+    warnings = sum(step.at < row.due_at for step in ladder)
+    row.stage = min(max(row.stage, taken), warnings)
+    row.wake_at = _first_look(rule, ladder, stage=row.stage)
+
+
 def _first_look(rule: DeadlineRule, ladder: Sequence[LadderStep], *, stage: int) -> datetime | None:
     """When a clock is looked at next; one that others owe is not looked at, and a right at its end only."""
     return ladder[stage].at if rule.is_window or not rule.is_watched else None

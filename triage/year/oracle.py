@@ -287,28 +287,26 @@ class Oracle:
                 continue
             end = clock.dues[place + 1][0] if place + 1 < len(clock.dues) else clock.ended or until
             begun = clock.started if place == 0 else since
-            for kind, moment in self._moments(clock.rule, begun, due, since):
-                first = self._first_chance(kind, max(moment, since), due, is_urgent=is_urgent)
-                if first < end + SLACK:
-                    steps.append((kind, first, first < end - SLACK))
+            owed = [
+                (kind, self._first_chance(kind, max(moment, since), due, is_urgent=is_urgent))
+                for kind, moment in self._moments(clock.rule, begun, due, since)
+            ]
+            steps += [(kind, first, first < end - SLACK) for kind, first in owed if first < end + SLACK]
         return sorted(steps, key=lambda step: step[1])
 
     def _moments(
         self, rule: Mapping[str, Any], begun: datetime, due: datetime, since: datetime
-    ) -> Iterator[tuple[str, datetime]]:
-        wall, day = self._wall(max(since, due - 40 * ONE_DAY)), due.astimezone(HERE).date()
-        for moment in {_before(due, span, wall) for span in rule.get("warn", ())}:
-            if begun < moment < due:
-                yield "deadline_warned", moment
-        yield "deadline_breached", due
-        wall = self._wall(max(since, due))
-        for rung in rule.get("ladder", ()):
-            amount, unit = rung["after"]["amount"], rung["after"]["unit"]
-            if unit == "hours":
-                yield "deadline_escalated", due + timedelta(hours=amount)
-            else:
-                last = wall.open_days(day, amount) if unit == "working_days" else day + amount * ONE_DAY
-                yield "deadline_escalated", max(due, datetime.combine(last, OPENS, HERE))
+    ) -> list[tuple[str, datetime]]:
+        """The steps of one due time. Where the notice comes between, those after it are by the new calendar."""
+        steps = [*_ladder(rule, begun, due, self._wall(since))]
+        if since < self.notice <= due:
+            taken = [step for step in steps if step[1] < self.notice]
+            again = [*_ladder(rule, begun, due, self.after)]
+            passed = sum(moment <= self.notice for _, moment in again)
+            return taken + again[max(len(taken), passed) :]
+        rungs = reversed([*_ladder(rule, begun, due, self.after)])
+        pairs = zip(reversed(steps), rungs, strict=False)
+        return [new if old[1] >= self.notice else old for old, new in pairs]
 
     def _first_chance(self, kind: str, moment: datetime, due: datetime, *, is_urgent: bool) -> datetime:
         """When somebody could take it at the earliest: in office hours unless it is urgent, with a worker awake."""
@@ -322,6 +320,23 @@ class Oracle:
 
     def _awake(self, moment: datetime) -> datetime:
         return next((up for down, up in self.outages if down <= moment < up), moment)
+
+
+def _ladder(
+    rule: Mapping[str, Any], begun: datetime, due: datetime, wall: Wall
+) -> Iterator[tuple[str, datetime]]:
+    day = due.astimezone(HERE).date()
+    for moment in sorted({_before(due, span, wall) for span in rule.get("warn", ())}):
+        if begun < moment < due:
+            yield "deadline_warned", moment
+    yield "deadline_breached", due
+    for rung in rule.get("ladder", ()):
+        amount, unit = rung["after"]["amount"], rung["after"]["unit"]
+        if unit == "hours":
+            yield "deadline_escalated", due + timedelta(hours=amount)
+        else:
+            last = wall.open_days(day, amount) if unit == "working_days" else day + amount * ONE_DAY
+            yield "deadline_escalated", max(due, datetime.combine(last, OPENS, HERE))
 
 
 def _before(due: datetime, span: Mapping[str, Any], wall: Wall) -> datetime:
