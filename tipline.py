@@ -887,7 +887,7 @@ def bench_year(cases: int, seed: int, database: str | None) -> None:
     from config.log import set_up_logging
     from triage.bench import BenchFailedError
     from triage.language import load_classifier
-    from triage.year import Doors, find_violations, run_year_bench
+    from triage.year import Doors, Year, find_violations, run_year_bench
 
     set_up_logging(level=logging.ERROR)  # a year of work need not be told step by step
     catalog, seen = load_catalog(), -1
@@ -904,7 +904,12 @@ def bench_year(cases: int, seed: int, database: str | None) -> None:
         )
         try:
             figures = await run_year_bench(
-                catalog=catalog, doors=doors, cases=cases, seed=seed, database=database, progress=show
+                catalog=catalog,
+                doors=doors,
+                year=Year(seed=seed),
+                cases=cases,
+                database=database,
+                progress=show,
             )
         except BenchFailedError as error:
             raise click.ClickException(str(error)) from None

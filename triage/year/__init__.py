@@ -42,11 +42,50 @@ CASES = 600
 SINCE = datetime(2025, 7, 1, 0, 0, tzinfo=LOCAL)
 DAYS = 365
 NOTICE = datetime(2025, 12, 22, 10, 0, tzinfo=LOCAL)
-"""When the notice of 2026 reaches the bureau: late, in the year's last working days."""
+"""When the notice of 2026 reaches the bureau: late, in the last working days before it counts."""
 LAST_YEAR_BEFORE = 2025
-OUTAGES = 14
+OUTAGES_A_YEAR = 14
+OUTAGE_HOURS = (1, 3, 8, 14, 40, 90)
 MOST_SHOWN = 20
-Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Year:
+    """Which stretch of time is lived, and with which luck."""
+
+    seed: int = 1
+    since: datetime = SINCE
+    days: int = DAYS
+
+    @property
+    def until(self) -> datetime:
+        """Its end."""
+        return self.since + timedelta(days=self.days)
+
+    @property
+    def outages(self) -> list[tuple[datetime, datetime]]:
+        """The worker lies for hours, at times for days; never while the notice is loaded."""
+        rng, outages = random.Random(self.seed), []  # noqa: S311 - a story, no secret
+        count = max(2, round(OUTAGES_A_YEAR * self.days / DAYS))
+        for part in range(count):
+            share = (self.until - self.since) / count
+            down = self.since + share * part + share * rng.uniform(0.1, 0.5)
+            up = down + min(share / 2, timedelta(hours=rng.choice(OUTAGE_HOURS) * rng.uniform(0.7, 1.2)))
+            if not down - timedelta(days=1) < NOTICE < up + timedelta(days=1):
+                outages.append((down.replace(microsecond=0), up.replace(microsecond=0)))
+        return outages
+
+    @property
+    def oracle(self) -> Oracle:
+        """Who counts all of it again."""
+        calendar = CONFIG / "calendars" / "cn.yaml"
+        return Oracle(
+            rules=read_rules(CONFIG / "deadlines.yaml"),
+            before=Wall(calendar, last_year=LAST_YEAR_BEFORE),
+            after=Wall(calendar, last_year=9999),
+            notice=NOTICE,
+            outages=self.outages,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +101,8 @@ async def run_year_bench(
     *,
     catalog: Catalog,
     doors: Doors,
+    year: Year,
     cases: int = CASES,
-    seed: int = 1,
-    days: int = DAYS,
     database: str | None = None,
     progress: Progress = lambda done, total: None,  # noqa: ARG005 - silent by default
 ) -> dict[str, Any]:
@@ -75,87 +113,38 @@ async def run_year_bench(
         db = SoloDatabase(url) if db.is_sqlite else db
         try:
             await db.upgrade()
-            return await _live_and_prove(
-                db, catalog, doors, Path(folder), cases=cases, seed=seed, days=days, progress=progress
-            )
+            await _check_empty(db)
+            started = time.perf_counter()
+            diary = await _live(db, catalog, doors, Path(folder), year, cases=cases, progress=progress)
+            lived = time.perf_counter()
+            figures = await prove(db, catalog, year, diary, files=Path(folder, "files"))
         finally:
             await db.close()
+    seconds = {"lived": round(lived - started, 1), "proved": round(time.perf_counter() - lived, 1)}
+    return {"bench": "year", "database": db.url.get_backend_name(), **figures, "seconds": seconds}
 
 
-async def _live_and_prove(
-    db: Database,
-    catalog: Catalog,
-    doors: Doors,
-    folder: Path,
-    *,
-    cases: int,
-    seed: int,
-    days: int,
-    progress: Progress,
-) -> dict[str, Any]:
+async def _check_empty(db: Database) -> None:
     async with db.read() as session:
         if await count_tips(session):
             message = "This database has tips in it; name an empty one."
             raise BenchFailedError(message)
-    started, rng = time.perf_counter(), random.Random(seed)  # noqa: S311 - a story, no secret
-    until = SINCE + timedelta(days=days)
-    outages = choose_outages(rng, since=SINCE, until=until)
-    world = await _make_world(db, catalog, doors, folder, rng)
-    life = Life(world, later=catalog, notice=NOTICE, since=SINCE, until=until, outages=outages)
-    await life.live(_choose_voices(world.texts, cases, rng), progress=progress)
-    lived = time.perf_counter()
-    oracle = Oracle(
-        rules=read_rules(CONFIG / "deadlines.yaml"),
-        before=Wall(CONFIG / "calendars" / "cn.yaml", last_year=LAST_YEAR_BEFORE),
-        after=Wall(CONFIG / "calendars" / "cn.yaml", last_year=9999),
-        notice=NOTICE,
-        outages=outages,
-    )
-    figures, violations = await _prove(db, catalog, folder, life.diary, oracle, until=until)
-    return {
-        "bench": "year",
-        "database": "sqlite" if db.is_sqlite else "postgresql",
-        "seed": seed,
-        "days": days,
-        "outages": len(outages),
-        "outage_hours": round(sum((up - down).total_seconds() for down, up in outages) / 3600),
-        **figures,
-        "seconds": {
-            "lived": round(lived - started, 1),
-            "proved": round(time.perf_counter() - lived, 1),
-        },
-        "violations": {name: len(found) for name, found in violations.items()},
-        "first_violations": {name: found[:MOST_SHOWN] for name, found in violations.items() if found},
-    }
 
 
-def choose_outages(rng: random.Random, *, since: datetime, until: datetime) -> list[Span]:
-    """The worker lies for hours, at times for days; never while the notice is loaded."""
-    outages: list[Span] = []
-    count = max(2, round(OUTAGES * (until - since).days / DAYS))
-    for part in range(count):
-        share = (until - since) / count
-        down = since + share * part + share * rng.uniform(0.1, 0.5)
-        up = down + timedelta(hours=rng.choice((1, 3, 8, 14, 40, 90)) * rng.uniform(0.7, 1.2))
-        if not down - timedelta(days=1) < NOTICE < up + timedelta(days=1):
-            outages.append((down.replace(microsecond=0), up.replace(microsecond=0)))
-    return outages
-
-
-def _choose_voices(texts: Texts, cases: int, rng: random.Random) -> list[Voice]:
-    """As many tips as wanted; the same words come again as another sender would send them."""
-    voices = list(texts.voices)
-    chosen = [voices[number % len(voices)] for number in range(cases)]
-    rng.shuffle(chosen)
-    return chosen
-
-
-async def _make_world(
-    db: Database, catalog: Catalog, doors: Doors, folder: Path, rng: random.Random
-) -> World:
+async def _live(
+    db: Database,
+    catalog: Catalog,
+    doors: Doors,
+    folder: Path,
+    year: Year,
+    *,
+    cases: int,
+    progress: Progress,
+) -> Diary:
+    rng = random.Random(year.seed)  # noqa: S311 - a story, no secret
     texts, keys = load_texts(), make_keys()
     before = replace(catalog, calendar=load_calendar(last_year=LAST_YEAR_BEFORE))
-    return World(
+    world = World(
         db=db,
         receive_tip=doors.receive_tip,
         receive_message=doors.receive_message,
@@ -165,22 +154,32 @@ async def _make_world(
         keys=keys,
         folder=folder / "files",
         texts=texts,
-        staff=await add_staff(db, texts, at=SINCE - timedelta(days=30)),
+        staff=await add_staff(db, texts, at=year.since - timedelta(days=30)),
         rng=rng,
-        now=SINCE + timedelta(days=DAYS),
+        now=year.until,
     )
+    life = Life(world, later=catalog, notice=NOTICE, since=year.since, until=year.until, outages=year.outages)
+    await life.live(_choose_voices(texts, cases, rng), progress=progress)
+    return life.diary
 
 
-async def _prove(
-    db: Database, catalog: Catalog, folder: Path, diary: Diary, oracle: Oracle, *, until: datetime
-) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def _choose_voices(texts: Texts, cases: int, rng: random.Random) -> list[Voice]:
+    """As many tips as wanted; the same words come again as another sender would send them."""
+    voices = list(texts.voices)
+    rng.shuffle(voices)
+    return [voices[number % len(voices)] for number in range(cases)]
+
+
+async def prove(db: Database, catalog: Catalog, year: Year, diary: Diary, *, files: Path) -> dict[str, Any]:
+    """Figures of what was lived, and every promise that was broken."""
+    oracle, until = year.oracle, year.until
     async with db.read() as session:
         whole = await read_whole(session)
         lists = await proof.check_lists(session, whole, now=until)
     lives = proof.gather(whole, oracle)
     problems = await check_database(
         db,
-        files=folder / "files",
+        files=files,
         now=until,
         recompute=recount_with(catalog),
         replay=lambda events: replay_deadlines(events, count_with(catalog)),
@@ -194,9 +193,16 @@ async def _prove(
         "states": [*proof.check_states(lives)],
         "database": [str(problem) for problem in problems],
     }
-    return _count(whole.cases, lives, diary) | {
-        "notices": _sorted(proof.count_notices(whole.notices))
-    }, violations
+    return {
+        "seed": year.seed,
+        "days": year.days,
+        "outages": len(year.outages),
+        "outage_hours": round(sum((up - down).total_seconds() for down, up in year.outages) / 3600),
+        **_count(whole.cases, lives, diary),
+        "notices": _sorted(proof.count_notices(whole.notices)),
+        "violations": {name: len(found) for name, found in violations.items()},
+        "first_violations": {name: found[:MOST_SHOWN] for name, found in violations.items() if found},
+    }
 
 
 def _count(cases: Sequence[Any], lives: Sequence[proof.CaseLife], diary: Diary) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Everything happens in the order of its moment, through the program's own functions, with that moment as `now`.
 """
 
+import asyncio
 import heapq
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -36,8 +37,6 @@ CASEWORK_EVERY = timedelta(hours=12)
 DAILY = timedelta(days=1)
 SENT_TWICE = 0.05
 DIES = 0.03
-ALL_DAY = timedelta(hours=20)
-"""From so many simulated hours without a tick a worker has slept, not idled."""
 OF_REPORTERS = frozenset({"write", "add", "reply", "thank"})
 DAY_JOBS = ("units", "rises", "marks", "identities", "purge", "files", "audit-heads")
 Progress = Callable[[int, int], None]
@@ -185,13 +184,16 @@ class Life:
         self._wake = None
 
     async def _sweep(self, at: datetime) -> None:
-        """Now and then one scheduler dies half-way; another one does the rest."""
+        """Now and then one scheduler dies half-way; another does the rest. With a server there are two at once."""
         self.diary.sweeps += 1
         if self._rng.random() < DIES:
             mortal = cast("Database", MortalDatabase(self._world.db, self._rng.randint(1, 4)))
             with suppress(DiedError):
                 await sweep_deadlines(mortal, catalog=self._world.catalog, now=at)
             self.diary.deaths.append(at)
+        if not self._world.db.is_sqlite:
+            again = (sweep_deadlines(self._world.db, catalog=self._world.catalog, now=at) for _ in range(2))
+            await asyncio.gather(*again)
         await self._run("deadlines", at)
 
     async def _run(self, name: str, at: datetime) -> None:

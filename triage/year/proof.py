@@ -218,7 +218,7 @@ def check_tips(whole: Whole, lives: Sequence[CaseLife], diary: Diary) -> Iterato
         life = by_number.get(tip.number)
         if life is None:
             yield f"tip {tip.number} has no case"
-        elif tip.case_id is None or life.case.id not in whole.found or not life.case.office_id:
+        elif tip.case_id not in whole.found or not life.case.office_id:
             yield f"tip {tip.number} was not read or lies nowhere"
         elif (
             not life.deadlines
