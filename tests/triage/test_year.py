@@ -24,7 +24,7 @@ YEAR = Year(seed=3, since=datetime(2025, 11, 3, tzinfo=LOCAL), days=130)
 CASES = 40
 
 
-async def live(url: str, **options: object) -> dict[str, object]:
+async def live(url: str, *, year: Year = YEAR, cases: int = CASES, **options: object) -> dict[str, object]:
     catalog = load_catalog()
     doors = Doors(
         receive_tip=receive_tip, receive_message=receive_message, classifier=load_classifier(catalog)
@@ -53,6 +53,14 @@ async def test_a_short_year_breaks_no_promise_and_each_break_would_be_found(tmp_
     finally:
         await db.close()
     _check_breaks_are_found(whole)
+
+
+@pytest.mark.timeout(600)
+async def test_two_schedulers_at_once_on_postgresql_take_each_step_once(make_database) -> None:
+    year = Year(seed=4, since=datetime(2025, 12, 8, tzinfo=LOCAL), days=40)
+    figures = await live(make_database("postgresql"), year=year, cases=12)
+    assert figures["first_violations"] == {}
+    assert figures["steps"]["deadline_warned"] > 5
 
 
 def _check_breaks_are_found(whole: Whole) -> None:

@@ -9,8 +9,9 @@ from models.case import Case
 from models.queries.cases import list_messages
 from models.queries.tips import list_tips_of_case
 from models.staff import Staff
-from models.states import CaseState, Channel, Disposition, FindingKind, Role, Verdict
+from models.states import CaseState, Channel, Disposition, FindingKind, Role, Track, Verdict
 from triage import actions
+from triage.clocks import find_running
 from triage.demo.texts import OTHER_TOPIC, Outcome, choose_words, say_day
 from triage.demo.world import Thread, World
 from triage.permissions import CITY
@@ -127,6 +128,21 @@ async def assign(world: World, session: AsyncSession, case: Case, thread: Thread
     await actions.assign(
         session, case, office_id=office, by=world.person(Role.INTAKE), catalog=world.catalog, now=at
     )
+
+
+async def tell(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:  # noqa: ARG001 - an Act
+    """The desk calls whoever left only a telephone number, where that is owed."""
+    if await find_running(session, case, "D04"):
+        await actions.advance_track(
+            session,
+            case,
+            Track.TELLING,
+            "told",
+            facts={},
+            by=world.person(Role.INTAKE),
+            catalog=world.catalog,
+            now=at,
+        )
 
 
 # ---------------------------------------------------------------- the county

@@ -35,6 +35,7 @@ UNREAD_LATELY = timedelta(days=9)
 BATCH_MINUTES = timedelta(minutes=25)
 SLOW_OFFICES = {"shaoling": 1.9, "wuyang": 1.3, "jingkai": 0.6, "yancheng": 0.8}
 """How much longer than others an office takes: supervisors shall have something to see."""
+DECIDED = frozenset({CaseState.ASSIGNED, CaseState.REFUSED, CaseState.TRANSFERRED})
 BEFORE_VERIFYING = frozenset({CaseState.REGISTERED, CaseState.ACCEPTED, CaseState.ASSIGNED})
 Progress = Callable[[int, int], None]
 
@@ -187,7 +188,7 @@ class Story:
                 heapq.heappop(self._queue)
                 thread, act = what
                 case = await session.get_one(Case, thread.case_id)
-                if case.state is thread.state or act is acts.read:
+                if case.state is thread.state or act in {acts.read, acts.tell}:
                     await act(world, session, case, thread, at)
                 self._follow(thread, case, act, at)
 
@@ -202,6 +203,8 @@ class Story:
 
     def _plan(self, thread: Thread, case: Case, at: datetime) -> None:
         """Put the next step on the calendar, unless the case lies still."""
+        if case.state in DECIDED:
+            self._push(self._late_or(at, 0.04, (110, 160), (1, 30)), (thread, acts.tell))
         lies_still = self._stalls_here(case)
         if case.state is CaseState.VERIFYING:
             self._plan_verifying(thread, case, at, lies_still=lies_still)

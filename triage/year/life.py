@@ -24,6 +24,7 @@ from triage.actions import MoveRefusedError
 from triage.console.context import Call
 from triage.demo import acts as demo
 from triage.demo.acts import Act
+from triage.demo.story import DECIDED
 from triage.demo.texts import Voice, write_tip
 from triage.demo.worktime import add_work, spread
 from triage.demo.world import Thread, World
@@ -36,6 +37,9 @@ TICK = timedelta(seconds=30)
 CASEWORK_EVERY = timedelta(hours=12)
 DAILY = timedelta(days=1)
 SENT_TWICE = 0.05
+TOLD = 0.85
+BESIDE = frozenset({demo.tell, demo.thank})
+"""Acts after which nobody's next step has to be planned anew."""
 DIES = 0.03
 OF_REPORTERS = frozenset({"write", "add", "reply", "thank"})
 DAY_JOBS = ("units", "rises", "marks", "identities", "purge", "files", "audit-heads")
@@ -270,19 +274,18 @@ class Life:
                         self._note(act.value, at)
                         self._push(self._work(at, 1, 60), (thread, act))
                     return
-                if case.state is thread.state:
+                if case.state is thread.state or act is demo.tell:
                     await act(world, session, case, thread, at)
                     self._note(act.__name__, at)
         except MoveRefusedError as error:
             self._note_refusal(error)
-            if isinstance(act, Track):
-                return
             was_refused = True
         self._wake = None
-        async with world.db.read() as session:
-            case = await session.get_one(Case, thread.case_id)
+        if isinstance(act, Track) or act in BESIDE:
+            return
         if was_refused:
-            self._try_otherwise(thread, case, at)
+            async with world.db.read() as session:
+                self._try_otherwise(thread, await session.get_one(Case, thread.case_id), at)
         else:
             self._plan(thread, case, at)
 
@@ -309,6 +312,8 @@ class Life:
         thread.state = case.state
         if case.state is CaseState.VERIFYING:
             self._plan_tracks(thread, case, at)
+        if case.state in DECIDED and self._rng.random() < TOLD:
+            self._push(self._work(at, 1, 130), (thread, demo.tell))
         if case.pending and case.state is not CaseState.EXTENSION_PENDING:
             self._push(self._work(at, 1, 30), (thread, acts.decide_request))
             return
@@ -332,6 +337,7 @@ class Life:
         begins = {
             Track.POLICE: case.is_police_matter and self._rng.random() < 0.6,
             Track.PENALTY: self._rng.random() < 0.12,
+            Track.ORDER: self._rng.random() < 0.06,
             Track.REWARD: case.verdict is Verdict.PROVEN and self._rng.random() < 0.3,
         }
         for track, is_begun in begins.items():

@@ -92,10 +92,10 @@ async def test_moves_that_cannot_be_made_say_why_and_requests_that_do_not_exist_
 
 async def test_the_third_try_says_that_the_case_will_close(db, bureau, sign_in):
     async with db.begin() as session:
-        case = await make_case(session, CaseState.ANSWERED, calls=2, answered_at=NOW, due_rule="D26")
+        case = await make_case(session, CaseState.ANSWERED, calls=2, answered_at=NOW, due_rule="P03")
     desk = await sign_in(bureau.by_role[Role.INTAKE])
     page = f"/cases/{case.number}"
-    assert (await desk.get(f"{page}?do=note_call")).says("时限不再计时")
+    assert (await desk.get(f"{page}?do=note_call")).says("按时完成")
     await desk.post(f"{page}/note_call", form_of(case))
     assert (await reload(db, case)).state is CaseState.CLOSED
 
