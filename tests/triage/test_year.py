@@ -29,7 +29,7 @@ async def live(url: str, *, year: Year = YEAR, cases: int = CASES, **options: ob
     doors = Doors(
         receive_tip=receive_tip, receive_message=receive_message, classifier=load_classifier(catalog)
     )
-    return await run_year_bench(catalog=catalog, doors=doors, year=YEAR, cases=CASES, database=url, **options)
+    return await run_year_bench(catalog=catalog, doors=doors, year=year, cases=cases, database=url, **options)
 
 
 @pytest.mark.timeout(600)
