@@ -186,7 +186,7 @@ async def find_running(session: AsyncSession, case: Case, rule_id: str) -> Deadl
 
 async def lapse_clock(session: AsyncSession, case: Case, row: Deadline, *, now: datetime) -> None:
     """A right was not used in time: its clock ends, and nobody is late."""
-    if not is_running(row) or row.due_at >= now:
+    if not has_lapsed(row, now):
         return
     row.wake_at, row.cancelled_at = None, now
     _record(session, "clock_cancelled", row, at=now, late=True)
@@ -242,6 +242,11 @@ async def refresh_next_due(session: AsyncSession, case: Case) -> None:
 def is_running(row: Deadline) -> bool:
     """Whether a clock has neither been met nor cancelled; a halted one still is to go on."""
     return row.met_at is None and row.cancelled_at is None
+
+
+def has_lapsed(row: Deadline, now: datetime) -> bool:
+    """Whether a right was not used in time: it counts as ended, also before the worker has come to end its clock."""
+    return is_running(row) and row.is_watched and row.wake_at is not None and row.due_at < now
 
 
 def is_paused(row: Deadline) -> bool:

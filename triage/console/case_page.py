@@ -20,7 +20,7 @@ from models.queries.tracks import list_ordering_events, list_track_steps
 from models.staff import Staff
 from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
 from models.tip import Attachment, Tip
-from triage.console.clock_list import view_clocks
+from triage.console.clock_list import Clock, view_clocks
 from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
 from triage.console.timeline import Entry, make_timeline
@@ -373,6 +373,12 @@ def _when(notice: Notice, words: Words) -> str:
     return words.notice_reason(notice.reason)
 
 
+def find_nearest(clocks: Sequence[Clock]) -> Clock | None:
+    """What presses: the nearest clock of those who handle the case, or where they owe nothing, of somebody else."""
+    running = [clock for clock in clocks if clock.status == "running"]
+    return next((clock for clock in running if not clock.is_watched), running[0] if running else None)
+
+
 def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetime) -> dict[str, Any]:
     """Everything that the page shows, by the names that the template uses."""
     case, clocks = file.case, view_clocks(file.deadlines, words, now=now)
@@ -386,7 +392,7 @@ def view_all(file: CaseFile, words: Words, *, with_clockwork: bool, now: datetim
         "findings": view_findings(file, words),
         "verified": view_verified(file, words),
         "clocks": clocks,
-        "nearest": next((clock for clock in clocks if clock.status == "running"), None),
+        "nearest": find_nearest(clocks),
         "stages": view_stages(case, words),
         "entries": view_timeline(file, with_clockwork=with_clockwork),
         "notices": view_notices(file, words),

@@ -9,7 +9,7 @@ from models.case import Case, Deadline
 from models.staff import Staff
 from models.states import CaseState, Role
 from triage.actions import belongs_elsewhere, gather_facts, review_until
-from triage.clocks import find_rule, is_paused, is_running, stretches_of
+from triage.clocks import find_rule, has_lapsed, is_paused, is_running, stretches_of
 from triage.console.case_page import CaseFile
 from triage.console.effects import LAST_CALL, RECUSAL_OF_OFFICER, Change, Counting, Running, tell_effects
 from triage.console.moves import moves_of
@@ -101,7 +101,7 @@ def _tell(
     running = [
         Running(row.rule_id, None if is_paused(row) else row.due_at)
         for row in file.deadlines
-        if is_running(row)
+        if is_running(row) and not has_lapsed(row, now)
     ]
     lines = tell_effects(
         moves_of(move),

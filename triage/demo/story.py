@@ -24,6 +24,7 @@ from triage.demo.texts import Voice, write_tip
 from triage.demo.worktime import add_work, spread
 from triage.demo.world import Thread, World
 from triage.jobs import sweep_deadlines
+from triage.waiting import move_waiting_cases
 
 MONTHS_BACK = timedelta(days=240)
 SWEEPS = (time(9, 5), time(14, 45), time(17, 35))
@@ -300,6 +301,7 @@ class Story:
                 await self._deliver(moment)
             else:
                 await sweep_deadlines(self._world.db, catalog=self._world.catalog, now=moment)
+                await move_waiting_cases(self._world.db, catalog=self._world.catalog, now=moment)
         self._passed = max(until, self._passed)
 
     def _rounds(self, after: datetime, until: datetime) -> list[tuple[datetime, bool]]:

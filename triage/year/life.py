@@ -265,7 +265,7 @@ class Life:
 
     async def _act(self, thread: Thread, act: Act | Track, at: datetime) -> None:
         """One act in one transaction; where the case stands elsewhere by now, or the procedure says no, plan again."""
-        world, was_refused = self._world, False
+        world, case = self._world, None
         try:
             async with world.db.begin() as session:
                 case = await session.get_one(Case, thread.case_id)
@@ -279,11 +279,11 @@ class Life:
                     self._note(act.__name__, at)
         except MoveRefusedError as error:
             self._note_refusal(error)
-            was_refused = True
+            case = None
         self._wake = None
         if isinstance(act, Track) or act in BESIDE:
             return
-        if was_refused:
+        if case is None:
             async with world.db.read() as session:
                 self._try_otherwise(thread, await session.get_one(Case, thread.case_id), at)
         else:

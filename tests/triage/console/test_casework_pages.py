@@ -10,7 +10,7 @@ from models.case import Case
 from models.likeness import Likeness
 from models.queries.cases import list_deadlines
 from models.states import CaseState, LikenessState, Role
-from tests.factories import NOW, make_case, make_tip
+from tests.factories import NOW, make_case, make_deadline, make_tip
 from triage.clocks import start_clock
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -88,6 +88,19 @@ async def test_moves_that_cannot_be_made_say_why_and_requests_that_do_not_exist_
     page = await officer.get(f"/cases/{case.number}")
     assert page.says("上级已指定由本单位承办，不能再退回")
     assert not page.says("批准挂起")
+
+
+async def test_a_right_of_others_never_presses_and_once_past_it_is_over(db, bureau, sign_in):
+    case = await verifying(db, bureau)
+    async with db.begin() as session:
+        past = NOW - timedelta(days=2)
+        await make_deadline(session, case, "D10", due_at=NOW + timedelta(days=40))
+        await make_deadline(session, case, "D08", due_at=past, is_watched=True, wake_at=past)
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    page = await officer.get(f"/cases/{case.number}")
+    assert page.says("退回或异议")
+    assert page.says("不再计时")
+    assert not page.says("超期 2 天")
 
 
 async def test_the_third_try_says_that_the_case_will_close(db, bureau, sign_in):
