@@ -94,7 +94,6 @@ async def test_a_right_of_others_never_presses_and_once_past_it_is_over(db, bure
     case = await verifying(db, bureau)
     async with db.begin() as session:
         past = NOW - timedelta(days=2)
-        await make_deadline(session, case, "D10", due_at=NOW + timedelta(days=40))
         await make_deadline(session, case, "D08", due_at=past, is_watched=True, wake_at=past)
     officer = await sign_in(bureau.by_role[Role.OFFICER])
     page = await officer.get(f"/cases/{case.number}")
