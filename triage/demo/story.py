@@ -301,7 +301,8 @@ class Story:
                 await self._deliver(moment)
             else:
                 await sweep_deadlines(self._world.db, catalog=self._world.catalog, now=moment)
-                await move_waiting_cases(self._world.db, catalog=self._world.catalog, now=moment)
+                if moment.astimezone(LOCAL).time() == SWEEPS[0]:
+                    await move_waiting_cases(self._world.db, catalog=self._world.catalog, now=moment)
         self._passed = max(until, self._passed)
 
     def _rounds(self, after: datetime, until: datetime) -> list[tuple[datetime, bool]]:
