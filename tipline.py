@@ -877,7 +877,7 @@ def bench_console(cases: int) -> None:
 
 
 @bench.command("year")
-@click.option("--cases", default=600, show_default=True, type=click.IntRange(10, 100_000))
+@click.option("--cases", default=400, show_default=True, type=click.IntRange(10, 100_000))
 @click.option("--seed", default=1, show_default=True, type=click.INT)
 @click.option("--database", metavar="URL", help="An empty database instead of a passing SQLite file.")
 def bench_year(cases: int, seed: int, database: str | None) -> None:

@@ -38,7 +38,7 @@ from triage.year import proof
 from triage.year.life import Diary, Life, Progress
 from triage.year.oracle import Oracle, Wall, read_rules
 
-CASES = 600
+CASES = 400
 SINCE = datetime(2025, 7, 1, 0, 0, tzinfo=LOCAL)
 DAYS = 365
 NOTICE = datetime(2025, 12, 22, 10, 0, tzinfo=LOCAL)
