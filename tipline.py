@@ -640,6 +640,50 @@ def bench_console(cases: int) -> None:
     run(work())
 
 
+@bench.command("year")
+@click.option("--cases", default=400, show_default=True, type=click.IntRange(10, 100_000))
+@click.option("--seed", default=1, show_default=True, type=click.INT)
+@click.option("--database", metavar="URL", help="An empty database instead of a passing SQLite file.")
+def bench_year(cases: int, seed: int, database: str | None) -> None:
+    """A simulated year, proved against an oracle. Exit status 1 when any promise was broken."""
+    from bot.intake import receive_message, receive_tip
+    from config.catalog import load_catalog
+    from config.log import set_up_logging
+    from triage.bench import BenchFailedError
+    from triage.language import load_classifier
+    from triage.year import Doors, Year, find_violations, run_year_bench
+
+    set_up_logging(level=logging.ERROR)  # a year of work need not be told step by step
+    catalog, seen = load_catalog(), -1
+
+    def show(done: int, total: int) -> None:
+        nonlocal seen
+        if done != seen:
+            seen = done
+            click.echo(f"\rDay {done} of {total}", nl=done == total, err=True)
+
+    async def work() -> None:
+        doors = Doors(
+            receive_tip=receive_tip, receive_message=receive_message, classifier=load_classifier(catalog)
+        )
+        try:
+            figures = await run_year_bench(
+                catalog=catalog,
+                doors=doors,
+                year=Year(seed=seed),
+                cases=cases,
+                database=database,
+                progress=show,
+            )
+        except BenchFailedError as error:
+            raise click.ClickException(str(error)) from None
+        _show(figures)
+        if find_violations(figures):
+            sys.exit(1)
+
+    run(work())
+
+
 def _show(figures: Mapping[str, Any]) -> None:
     click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
 

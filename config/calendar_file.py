@@ -97,6 +97,8 @@ def _days(year: int, run: str) -> Iterator[date]:
     return list_days(first, last)
 
 
-def load_calendar(root: Path = CONFIG) -> Calendar:
-    """The calendar that we count by. Raises CatalogError."""
-    return read_shape(CalendarFile, root / "calendars" / "cn.yaml", root=root).make_calendar()
+def load_calendar(root: Path = CONFIG, *, last_year: int | None = None) -> Calendar:
+    """The calendar that we count by; `last_year`: as it was before later notices came. Raises CatalogError."""
+    file = read_shape(CalendarFile, root / "calendars" / "cn.yaml", root=root)
+    known = {year: notice for year, notice in file.years.items() if last_year is None or year <= last_year}
+    return file.model_copy(update={"years": known}).make_calendar()

@@ -30,6 +30,7 @@ Role = Literal["intake", "officer", "lead", "supervisor", "bureau_head", "police
 
 StartEvent = Literal[
     "registered",
+    "found_elsewhere",
     "decided",
     "accepted",
     "assigned",
@@ -38,6 +39,7 @@ StartEvent = Literal[
     "extension_granted",
     "result_approved",
     "answered",
+    "refused",
     "review_asked",
     "supplement_asked",
     "reward_notified",
@@ -91,6 +93,7 @@ class DeadlineRule(Frozen):
 
     `replaces`: while this rule is switched on and in force, it stands in for that one. `rolls`: a last day that is
     a rest day moves on to the next working day. `pauses`: for which reasons the clock stands; for no other does it.
+    `is_window`: a right, no duty; who lets it pass is not late with it, and the clock just ends.
     """
 
     id: Annotated[str, Field(pattern=r"^[DP]\d\d[a-z]?$")]
@@ -103,6 +106,7 @@ class DeadlineRule(Frozen):
     role: Role
     limit: Span
     rolls: bool = False
+    is_window: bool = False
     basis: Basis
     source: InBoth
     in_force_from: date
@@ -120,6 +124,9 @@ class DeadlineRule(Frozen):
         if self.rolls and self.limit.unit is not Unit.NATURAL_DAYS:
             message = "only natural days roll: hours run on (民法典 art. 201) and working days end on one"
             raise ValueError(message)
+        if self.is_window and (self.warn or self.ladder):
+            message = "a window warns nobody: leave out warn and ladder"
+            raise ValueError(message)
         if self.pauses and self.limit.unit is Unit.HOURS:
             message = "a limit in hours never stands: only days can be left out"
             raise ValueError(message)
@@ -132,8 +139,8 @@ class DeadlineRule(Frozen):
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody outside the bureau owes the step: nobody here is late with it."""
-        return self.role in {"police", "reporter"}
+        """Whether nobody here is late with it: somebody outside owes the step, or it is a right that lapses."""
+        return self.is_window or self.role in {"police", "reporter"}
 
     @property
     def stands_for(self) -> str:

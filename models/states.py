@@ -93,6 +93,8 @@ class Track(StrEnum):
     POLICE = "police"  # 移送公安
     PENALTY = "penalty"  # 行政处罚
     REWARD = "reward"  # 奖励
+    TELLING = "telling"  # 告知决定
+    ORDER = "order"  # 12345工单
 
 
 class Role(StrEnum):

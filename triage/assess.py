@@ -110,6 +110,7 @@ async def open_case(
         await start_clock(
             session, case, "D02", event="registered", started_at=tip.received_at, catalog=catalog
         )
+    await actions.watch_transfer(session, case, catalog=catalog, now=now)
     if route.straight:
         await actions.accept(session, case, by=None, catalog=catalog, now=now)
         await actions.assign(session, case, office_id=route.office_id, by=None, catalog=catalog, now=now)

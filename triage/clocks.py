@@ -14,10 +14,12 @@ from config.deadlines import DeadlineRule
 from models.audit import record_event
 from models.case import NO_CLOCK, Case, Deadline, Pause
 from models.queries.cases import list_deadlines
-from triage.deadlines import Due, Stretch, compute_due, ladder_of
+from triage.deadlines import Due, LadderStep, Stretch, compute_due, ladder_of
 
-SIDE_CLOCKS = frozenset({"D14", "D15", "D16", "D18", "D19", "D20", "D21", "D22", "D23", "D24", "D25"})
-"""Clocks of the side tracks: they run on when the case itself has ended."""
+SIDE_CLOCKS = frozenset(
+    {"D04", "D13a", "D14", "D15", "D16", "D18", "D19", "D20", "D21", "D22", "D23", "D24", "D25", "D26"}
+)
+"""Clocks beside the main way: they run on when the case itself has ended."""
 
 
 async def start_clock(
@@ -46,7 +48,7 @@ async def start_clock(
         occasion=len(earlier) + 1,
         start_event=event,
         started_at=started_at,
-        wake_at=None if rule.is_watched else ladder[0].at,
+        wake_at=_first_look(rule, ladder, stage=0),
         counted_from=counted_from,
         granted_days=days,
         is_watched=rule.is_watched,
@@ -128,12 +130,67 @@ def recount(row: Deadline, catalog: Catalog, *, now: datetime) -> None:
     write_due(row, due)
     ladder = ladder_of(rule, started_at=row.started_at, due_at=due.due_at, calendar=catalog.calendar)
     row.stage = sum(step.at <= now for step in ladder if step.at < due.due_at)
-    row.wake_at = None if rule.is_watched else ladder[row.stage].at
+    row.wake_at = _first_look(rule, ladder, stage=row.stage)
+
+
+def keep_stage(row: Deadline, taken: int, catalog: Catalog) -> None:
+    """The due time stayed, only days before it have moved: what was taken of its ladder is not taken again."""
+    rule = catalog.deadline_in_force(row.rule_id, row.started_at)
+    ladder = ladder_of(rule, started_at=row.started_at, due_at=row.due_at, calendar=catalog.calendar)
+    warnings = sum(step.at < row.due_at for step in ladder)
+    row.stage = min(max(row.stage, taken), warnings)
+    row.wake_at = _first_look(rule, ladder, stage=row.stage)
+
+
+def _first_look(rule: DeadlineRule, ladder: Sequence[LadderStep], *, stage: int) -> datetime | None:
+    """When a clock is looked at next; one that others owe is not looked at, and a right at its end only."""
+    return ladder[stage].at if rule.is_window or not rule.is_watched else None
 
 
 def stretches_of(row: Deadline) -> Sequence[Stretch]:
     """When a clock stood, as far as that is over."""
     return [(pause.started_at, pause.ended_at) for pause in row.pauses if pause.ended_at]
+
+
+async def start_clock_in_force(
+    session: AsyncSession,
+    case: Case,
+    rule_id: str,
+    *,
+    event: str,
+    started_at: datetime,
+    catalog: Catalog,
+    counted_from: datetime | None = None,
+) -> Deadline | None:
+    """The same for a rule that came into force late: before its first day there is no clock."""
+    try:
+        catalog.deadline_in_force(rule_id, started_at)
+    except NoDeadlineError:
+        return None
+    return await start_clock(
+        session,
+        case,
+        rule_id,
+        event=event,
+        started_at=started_at,
+        catalog=catalog,
+        counted_from=counted_from,
+    )
+
+
+async def find_running(session: AsyncSession, case: Case, rule_id: str) -> Deadline | None:
+    """The clock of a rule that has not ended, if there is one."""
+    rows = await list_deadlines(session, case.id)
+    return next((row for row in rows if row.rule_id == rule_id and is_running(row)), None)
+
+
+async def lapse_clock(session: AsyncSession, case: Case, row: Deadline, *, now: datetime) -> None:
+    """A right was not used in time: its clock ends, and nobody is late."""
+    if not has_lapsed(row, now):
+        return
+    row.wake_at, row.cancelled_at = None, now
+    _record(session, "clock_cancelled", row, at=now, late=True)
+    await refresh_next_due(session, case)
 
 
 async def meet_clocks(session: AsyncSession, case: Case, rule_ids: Iterable[str], *, now: datetime) -> None:
@@ -185,6 +242,11 @@ async def refresh_next_due(session: AsyncSession, case: Case) -> None:
 def is_running(row: Deadline) -> bool:
     """Whether a clock has neither been met nor cancelled; a halted one still is to go on."""
     return row.met_at is None and row.cancelled_at is None
+
+
+def has_lapsed(row: Deadline, now: datetime) -> bool:
+    """Whether a right was not used in time: it counts as ended, also before the worker has come to end its clock."""
+    return is_running(row) and row.is_watched and row.wake_at is not None and row.due_at < now
 
 
 def is_paused(row: Deadline) -> bool:

@@ -66,10 +66,13 @@ def advance(
             return Progress(tuple(taken), stage + len(taken), step.at)
         opens = next_office_hour(now, calendar=calendar)
         if step.kind is not StepKind.BREACH and urgency is not Urgency.IMMEDIATE and opens > now:
-            # A missed limit behind a waiting warning is still noted at once.
-            breach = next((at for at, late in enumerate(ladder) if late.kind is StepKind.BREACH), len(ladder))
-            if not (stage + len(taken) < breach < len(ladder) and ladder[breach].at <= now):
-                return Progress(tuple(taken), stage + len(taken), opens)
+            # A missed limit behind a waiting warning is still noted at once, also when it is missed meanwhile.
+            limit = next(
+                (late for late in ladder[stage + len(taken) :] if late.kind is StepKind.BREACH), None
+            )
+            if limit is None or limit.at > now:
+                wake_at = min(opens, limit.at) if limit else opens
+                return Progress(tuple(taken), stage + len(taken), wake_at)
         taken.append(step)
     return Progress(tuple(taken), len(ladder), None)
 

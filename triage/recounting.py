@@ -12,7 +12,7 @@ from models.audit import record_event
 from models.case import Case, Deadline
 from models.queries.deadlines import list_clocks_of_other_calendars, lock_case
 from models.session import Database
-from triage.clocks import find_rule, is_paused, recount, refresh_next_due, stretches_of
+from triage.clocks import find_rule, is_paused, keep_stage, recount, refresh_next_due, stretches_of
 from triage.deadlines import compute_due
 
 AT_ONCE = 100
@@ -91,11 +91,13 @@ async def _shift(session: AsyncSession, deadline_id: int, *, catalog: Catalog, n
     await session.refresh(row, ["pauses"])
     rule = find_rule(row, catalog)
     is_ours = rule is not None and rule.stored_version == row.rule_version
-    if not is_ours or row.met_at or row.cancelled_at or row.breached_at or is_paused(row):
+    # Missed is missed, also where no sweep has come to note it yet.
+    if not is_ours or row.met_at or row.cancelled_at or row.due_at < now or is_paused(row):
         return False
-    before, by = row.due_at, row.calendar_version
+    before, by, taken = row.due_at, row.calendar_version, row.stage
     recount(row, catalog, now=now)
     if row.due_at == before:
+        keep_stage(row, taken, catalog)
         return False
     record_event(
         session,

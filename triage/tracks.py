@@ -1,4 +1,4 @@
-"""The side tracks of a case as one table: 督办, 移送公安, 行政处罚, 奖励. Pure.
+"""The side tracks of a case as one table: 督办, 移送公安, 行政处罚, 奖励, 告知决定, 12345工单. Pure.
 
 Each row is one step: from which steps it may follow, whose it is, what it asks for, and which clocks it
 meets, drops and starts. Police: 国务院令第310号, with the prosecutor's supervision (art. 9); a fine never takes the
@@ -71,6 +71,12 @@ def _is_verified(standing: Standing) -> Refusal | None:
     }
     over = {CaseState.REFUSED, CaseState.TRANSFERRED, CaseState.MERGED, CaseState.ARCHIVED}
     return _refuse("track_not_now", when=standing.state in too_early | over)
+
+
+def _is_decided(standing: Standing) -> Refusal | None:
+    """Before the decision there is nothing to tell; who is with another case is told there."""
+    too_early = {CaseState.NEEDS_SUPPLEMENT, CaseState.REGISTERED, CaseState.MERGED}
+    return _refuse("not_decided", when=standing.state in too_early)
 
 
 def _no_fine_instead(standing: Standing) -> Refusal | None:
@@ -228,6 +234,34 @@ ROWS: tuple[TrackRow, ...] = (
     _reward("published", "notified", fields=("reason",)),
     _reward("claimed", "notified", "published", fields=("paper",), meets=("D14",), is_last=True),
     _reward("waived", "notified", "published", fields=("reason",), cancels=("D14",), is_last=True),
+    # 告知决定: by telephone, where the reporter left nothing else
+    _row(
+        Track.TELLING,
+        "told",
+        (START,),
+        conditions=(_is_decided, _has_named_reporter),
+        meets=("D04",),
+        is_last=True,
+    ),
+    # 12345工单: the same matter also came by that line, which is owed a reply of its own
+    _row(
+        Track.ORDER,
+        "received",
+        (START, "replied"),
+        conditions=(_is_open,),
+        fields=("paper",),
+        starts=(("D26", "hotline_received"),),
+    ),
+    _row(Track.ORDER, "interim", ("received",), conditions=(), fields=("reason",), meets=("D26",)),
+    _row(
+        Track.ORDER,
+        "replied",
+        ("received", "interim"),
+        conditions=(),
+        fields=("reason",),
+        meets=("D26",),
+        is_last=True,
+    ),
 )
 URGE_LADDER = ("reminded", "written")
 """Which level the system takes at the first and the second rung after a limit of verification was missed."""

@@ -18,8 +18,21 @@ async def list_due_clocks(
     statement = (
         select(Deadline, Case)
         .join(Case, Case.id == Deadline.case_id)
-        .where(*_is_running(), Deadline.wake_at <= now)
+        .where(*_is_running(), Deadline.wake_at <= now, Deadline.is_watched.is_(False))
         .order_by(Deadline.case_id, Deadline.due_at, Deadline.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def list_lapsed_windows(
+    session: AsyncSession, *, now: datetime, limit: int
+) -> Sequence[tuple[int, int]]:
+    """Rights that nobody used in time and whose clock has not ended yet: (clock, case)."""
+    statement = (
+        select(Deadline.id, Deadline.case_id)
+        .where(*_is_running(), Deadline.wake_at < now, Deadline.is_watched.is_(True))
+        .order_by(Deadline.id)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in await session.execute(statement)]

@@ -165,7 +165,7 @@ class FigureFilter:
             registered=Period.find(query.get("registered", "")),
             stage=_find_word(Stage, query.get("stage")),
             step=_find_word(Step, query.get("step")),
-            rule=rule if re.fullmatch(r"D\d{2}[a-z]?", rule := query.get("rule", ""), re.ASCII) else "",
+            rule=rule if re.fullmatch(r"[DP]\d{2}[a-z]?", rule := query.get("rule", ""), re.ASCII) else "",
             due=Period.find(query.get("due", "")),
             outcome=_find_word(Outcome, query.get("outcome")),
             has_breach=query.get("breach") == "yes",

@@ -78,6 +78,20 @@ async def find_cases_with_names(session: AsyncSession, case_ids: Sequence[int]) 
     return frozenset(case_id for case_id in await session.scalars(statement) if case_id)
 
 
+async def has_reporter_to_call(session: AsyncSession, case_id: int) -> bool:
+    """Whether somebody of the case left a telephone number and no chat that would take a message."""
+    has_no_chat = or_(
+        Identity.chat_digest.is_(None), Identity.is_reachable.is_(False), Identity.is_muted.is_(True)
+    )
+    statement = (
+        select(Tip.id)
+        .join(Identity, Identity.tip_id == Tip.id)
+        .where(Tip.case_id == case_id, Identity.phone.is_not(None), has_no_chat)
+        .limit(1)
+    )
+    return await session.scalar(statement) is not None
+
+
 async def find_case_of_tip(session: AsyncSession, tip: Tip) -> Case | None:
     """The case that a tip belongs to, once there is one."""
     return await session.get(Case, tip.case_id) if tip.case_id else None

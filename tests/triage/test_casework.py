@@ -232,7 +232,10 @@ class TestWhoseItIs:
                 (row.rule_id, row.office_id)
                 for row in sorted(await list_deadlines(session, case.id), key=lambda row: row.id)
             ]
-        assert offices == [("D10", "wuyang"), ("D07", "yancheng"), ("D06", "city"), ("D07", "wuyang")]
+        assert offices == [
+            ("D10", "wuyang"), ("D07", "yancheng"), ("D08", "yancheng"), ("D06", "city"), ("D07", "wuyang"),
+            ("D08", "wuyang"),
+        ]  # fmt: skip
 
     async def test_who_declares_an_interest_is_out_and_the_next_by_load_has_it(
         self, db: Database, catalog: Catalog, now: datetime

@@ -160,6 +160,37 @@ async def test_a_late_notice_moves_open_clocks_says_so_and_leaves_the_others(db:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_late_notice_repeats_no_warning_and_saves_no_limit_that_has_passed(db: Database) -> None:
+    """A Saturday becomes a working day: five working days before the limit are a day later; the warning was given."""
+    start = datetime(2026, 1, 15, 10, 0, tzinfo=LOCAL)  # sixty days end on Monday, 16 March
+    now = datetime(2026, 3, 9, 12, 0, tzinfo=LOCAL)
+    worked = CATALOG.calendar.made_up | {date(2026, 3, 14)}
+    off = {**CATALOG.calendar.days_off, date(2026, 3, 6): "statutory"}
+    newer = replace(
+        CATALOG, calendar=replace(CATALOG.calendar, version="cn-late", made_up=worked, days_off=off)
+    )
+    async with db.begin() as session:
+        case = await make_case(session, CaseState.VERIFYING, "yancheng", due_in=None)
+        row = await start_clock(session, case, "D10", event="accepted", started_at=start, catalog=CATALOG)
+        row.stage, row.wake_at = 2, datetime(2026, 3, 13, 9, 0, tzinfo=LOCAL)
+        other = await make_case(session, CaseState.REGISTERED, "city", due_in=None)
+        friday = datetime(
+            2026, 3, 3, 10, 0, tzinfo=LOCAL
+        )  # three working days ended on Friday; nobody has looked
+        missed = await start_clock(
+            session, other, "D03", event="registered", started_at=friday, catalog=CATALOG
+        )
+        passed = missed.due_at
+    assert passed < now
+    await shift_clocks(db, catalog=newer, now=now)
+    async with db.read() as session:
+        rows = (await session.scalars(select(Deadline).order_by(Deadline.id))).all()
+    assert (rows[0].due_at.astimezone(LOCAL).date(), rows[0].stage) == (date(2026, 3, 16), 2)
+    assert rows[0].wake_at == datetime(2026, 3, 14, 9, 0, tzinfo=LOCAL)
+    assert rows[1].due_at == passed
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_the_events_do_not_tell_is_found(db: Database, tmp_path) -> None:
     start = datetime(2026, 3, 6, 10, 0, tzinfo=LOCAL)
 

@@ -342,7 +342,9 @@ async def test_a_refusal_tells_the_kind_of_matter_where_its_reason_does(
     async with db.begin() as session:
         desk = await make_staff(session, Role.INTAKE, "city")
         case = await open_proposed(session, disposition=machine)
-        await actions.refuse(session, case, code=code, answer="不归我们管。", by=desk, now=now)
+        await actions.refuse(
+            session, case, code=code, answer="不归我们管。", by=desk, catalog=catalog(), now=now
+        )
     assert [said["disposition"] for said in await labels(db)] == REFUSALS[code, machine]
 
 
@@ -356,7 +358,9 @@ async def test_a_transfer_tells_it_unless_that_office_also_takes_what_is_ours(
     async with db.begin() as session:
         desk = await make_staff(session, Role.INTAKE, "city")
         case = await open_proposed(session)
-        await actions.transfer_out(session, case, to=to, answer="已转去。", by=desk, now=now)
+        await actions.transfer_out(
+            session, case, to=to, answer="已转去。", by=desk, catalog=catalog(), now=now
+        )
     assert [said["disposition"] for said in await labels(db)] == told
 
 

@@ -77,6 +77,12 @@ TABLE: dict[str, tuple[str, str, str]] = {
                  f"{O} {L} {I} {S}"),
 }  # fmt: skip
 ENDED = {"refused", "transferred", "closed", "archived", "terminated", "merged"}
+# Which clock must run in a state, one of these; D10 in all others that are open.
+OWED = {
+    "registered": "D03", "needs_supplement": "P01", "accepted": "D06", "assigned": "D07", "answer_due": "D12",
+    "answered": "P03", "in_review": "D13", "verifying": "D10 D11 P02", "extension_pending": "D10",
+    "result_filed": "D10 D11 P02", "suspended": "D10 D11 P02",
+}  # fmt: skip
 OWN_OFFICE_OF_DESK = {"file_result", "ask_extension", "ask_suspension", "resume"}
 NOT_HANDLER = {"follow_up", "note_call", "uphold", "reopen", "take_up"}
 COUNTY = "yancheng"
@@ -217,9 +223,9 @@ def act(move: str, session: Any, case: Case, other: Case, who: Staff, now: datet
         },
         **{key: {"reason": "理由"} for key in ("deny_extension", "deny_suspension", "deny_termination")},
     }
-    counted = {"accept", "ask_supplement", "end_supplement", "assign", "return_case", "recuse", "ask_extension",
-               "grant_extension", "grant_suspension", "resume", "approve", "redo", "open_review", "reopen",
-               "take_up", "split"}  # fmt: skip
+    counted = {"accept", "refuse", "transfer_out", "answer", "ask_supplement", "end_supplement", "assign",
+               "return_case", "recuse", "ask_extension", "grant_extension", "grant_suspension", "resume", "approve",
+               "redo", "open_review", "reopen", "take_up", "split"}  # fmt: skip
     more = {"catalog": CATALOG} if move in counted else {}
     return do(session, case, **words.get(move, {}), **more, by=who, now=now)
 
@@ -394,10 +400,14 @@ class Procedure(RuleBasedStateMachine):
         due = min((row.due_at for row in running if not row.is_watched), default=NO_CLOCK)
         assert case.next_due_at == due
         assert len({row.rule_id for row in running}) == len(running), "one clock of a rule at a time"
+        rules = {row.rule_id for row in running}
         if not case.is_open:
-            assert not running
-        elif case.state.value != "answered":
-            assert running, f"somebody owes something in {case.state}"
+            assert rules <= {"D13a"}, "only the reporter's right to ask for a review outlives the case"
+        else:
+            owed = OWED.get(self.model.state, "D10")
+            assert rules & set(owed.split()), f"somebody owes {owed} in {case.state}"
+        may_go_back = self.model.state == "assigned" and not self.model.appointed
+        assert not may_go_back or "D08" in rules
 
     def teardown(self) -> None:
         if hasattr(self, "model"):

@@ -334,5 +334,20 @@ def test_however_often_and_when_it_is_swept_each_step_is_taken_once_and_in_order
     assert taken == ladder
 
 
+@pytest.mark.parametrize("urgency", [Urgency.NORMAL, Urgency.IMMEDIATE])
+def test_a_limit_that_ends_on_a_weekend_is_noted_then_though_its_warning_waits_for_monday(urgency):
+    """Three natural days from a Thursday evening end on Sunday; that is noted on Sunday."""
+    real = load_catalog()
+    started, due = datetime(2026, 3, 12, 12, tzinfo=UTC), datetime(2026, 3, 15, 15, 59, 59, tzinfo=UTC)
+    rule = real.deadline_in_force("D15", started)
+    ladder = ladder_of(rule, started_at=started, due_at=due, calendar=real.calendar)
+    now, stage, noted = ladder[0].at, 0, {}
+    while now:
+        done = advance(ladder, stage, now=now, urgency=urgency, calendar=real.calendar)
+        noted |= {step.kind: now for step in done.steps}
+        now, stage = done.wake_at, done.stage
+    assert noted[StepKind.BREACH] == due
+
+
 def test_office_hours_are_those_of_luohe():
     assert FRIDAY_MORNING.astimezone(LOCAL).hour == 9

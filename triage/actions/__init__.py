@@ -36,6 +36,7 @@ from triage.actions.results import (
 )
 from triage.actions.reviews import open_review, reopen, review_until, take_up, uphold
 from triage.actions.side_tracks import advance_track, urge_by_system
+from triage.actions.telling import belongs_elsewhere, watch_transfer
 
 __all__ = [
     "MAX_REASON",
@@ -57,6 +58,7 @@ __all__ = [
     "ask_suspension",
     "ask_termination",
     "assign",
+    "belongs_elsewhere",
     "close",
     "correct_finding",
     "decide_finding",
@@ -91,4 +93,5 @@ __all__ = [
     "uphold",
     "urge_by_system",
     "verify_directly",
+    "watch_transfer",
 ]

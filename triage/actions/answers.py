@@ -22,20 +22,24 @@ from triage.actions.ground import (
     tell_officer,
     tell_reporters,
 )
-from triage.clocks import cancel_clocks, meet_clocks, start_clock
+from triage.clocks import cancel_clocks, meet_clocks, start_clock, start_clock_in_force
 from triage.guards import MOST_CALLS
 from triage.workflow import Move
 
 SAID = (Satisfaction.SATISFIED, Satisfaction.PARTLY, Satisfaction.DISSATISFIED)
 
 
-async def answer(session: AsyncSession, case: Case, *, words: str, by: Staff, now: datetime) -> None:
-    """反馈: tell the reporter what was found and done."""
+async def answer(
+    session: AsyncSession, case: Case, *, words: str, by: Staff, catalog: Catalog, now: datetime
+) -> None:
+    """反馈: tell the reporter what was found and done. He may ask for a review now (D13a); he is to be asked (P03)."""
     check_words(words, "answer")
     move(case, Move.ANSWER, by=by)
     case.answer, case.answered_at, case.has_unread = words, now, False
     record_event(session, "answered", at=now, by=by.id, case_id=case.id)
-    await meet_clocks(session, case, ("D12",), now=now)
+    await meet_clocks(session, case, ("D12", "D04"), now=now)
+    await start_clock(session, case, "P03", event="answered", started_at=now, catalog=catalog)
+    await start_clock_in_force(session, case, "D13a", event="answered", started_at=now, catalog=catalog)
     await tell_reporters(session, case, "answer_ready", now=now)
 
 
@@ -56,7 +60,7 @@ async def follow_up(
         reason=reason.strip(),
         satisfaction=satisfaction,
     )
-    await end(session, case, now=now)
+    await end(session, case, now=now, met=("P03",))
 
 
 async def note_call(session: AsyncSession, case: Case, *, by: Staff, now: datetime) -> None:
@@ -85,7 +89,7 @@ async def start_again(
 ) -> None:
     """Verification goes on where it ended; what came after it is undone."""
     case.calls, case.satisfaction, case.approved_at, case.closed_at = 0, None, None, None
-    await cancel_clocks(session, case, ("D12",), now=now)
+    await cancel_clocks(session, case, ("D12", "P03", "D13a"), now=now)
     await start_clock(session, case, "P02", event=event, started_at=now, catalog=catalog)
     await tell_officer(session, case, "case_to_redo", now=now)
 
@@ -95,7 +99,7 @@ async def close(session: AsyncSession, case: Case, *, by: Staff | None, now: dat
     tips = await list_tips_of_case(session, case.id)
     move(case, Move.CLOSE, by=by, facts=gather_facts(case, by, tips=tips))
     record_event(session, "closed", at=now, by=id_of(by), case_id=case.id)
-    await end(session, case, now=now)
+    await end(session, case, now=now, met=("P03",))
 
 
 async def archive(session: AsyncSession, case: Case, *, by: Staff, now: datetime) -> None:

@@ -23,6 +23,7 @@ from triage.actions.ground import (
     tell_reporters,
     tell_staff,
 )
+from triage.actions.telling import watch_transfer
 from triage.clocks import cancel_clocks, is_running, meet_clocks, start_clock
 from triage.guards import FREE_RETURNS
 from triage.permissions import CITY
@@ -68,10 +69,12 @@ async def assign(
         officer=case.officer_id,
     )
     await meet_clocks(session, case, ("D06",), now=now)
-    await cancel_clocks(session, case, ("D07",), now=now)
+    await cancel_clocks(session, case, ("D05", "D07", "D08"), now=now)
     if by and by.role is Role.SUPERVISOR and was_at_desk and (case.returns or 0) >= FREE_RETURNS:
         await _appoint(session, case, by=by, now=now)
     deadline = await start_clock(session, case, "D07", event="assigned", started_at=now, catalog=catalog)
+    if not case.is_appointed:
+        await start_clock(session, case, "D08", event="assigned", started_at=now, catalog=catalog)
     await _tell_assigned(session, case, officer, deadline, now=now)
 
 
@@ -88,6 +91,7 @@ async def verify_directly(session: AsyncSession, case: Case, *, by: Staff, now: 
     case.assigned_at, case.signed_at = now, now
     record_event(session, "verified_directly", at=now, by=by.id, case_id=case.id, office=CITY)
     await meet_clocks(session, case, ("D02", "D06", "D09"), now=now)
+    await cancel_clocks(session, case, ("D05",), now=now)
     await tell_reporters(session, case, "verification_started", now=now)
 
 
@@ -121,6 +125,7 @@ async def return_case(
         office=case.office_id,
         count=case.returns,
     )
+    await _note_late_return(session, case, now=now)
     case.office_id, case.officer_id, case.assigned_at, case.signed_at = CITY, None, None, None
     case.pending = None
     await cancel_clocks(session, case, ("D07",), now=now)
@@ -130,6 +135,15 @@ async def return_case(
     await tell_staff(session, case, people, "case_returned", now=now, dedup=dedup)
     if case.returns >= FREE_RETURNS:
         await _dispute(session, case, catalog=catalog, now=now)
+    await watch_transfer(session, case, catalog=catalog, now=now)
+
+
+async def _note_late_return(session: AsyncSession, case: Case, *, now: datetime) -> None:
+    """Giving back is a right of two days (D08). Later the case comes back all the same, and it is noted as late."""
+    await meet_clocks(session, case, ("D08",), now=now)
+    rows = [row for row in await list_deadlines(session, case.id) if row.rule_id == "D08"]
+    if rows and now > rows[-1].due_at and rows[-1].started_at == case.assigned_at:
+        rows[-1].breached_at, case.has_breach = rows[-1].due_at, True
 
 
 async def _dispute(session: AsyncSession, case: Case, *, catalog: Catalog, now: datetime) -> None:

@@ -20,7 +20,15 @@ from triage.actions.ground import (
     tell_staff,
     write_to_reporters,
 )
-from triage.clocks import cancel_clocks, meet_clocks, pause_clocks, resume_clocks, start_clock
+from triage.actions.telling import owe_telling
+from triage.clocks import (
+    cancel_clocks,
+    meet_clocks,
+    pause_clocks,
+    resume_clocks,
+    start_clock,
+    start_clock_in_force,
+)
 from triage.workflow import Move, Refusal
 
 REFUSAL_CODES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9")
@@ -37,13 +45,22 @@ async def accept(
     record_event(session, "accepted", at=now, by=id_of(by), case_id=case.id)
     # An urgent tip still waits for human eyes when the machine accepted it: its screening clock (D02) runs on.
     await meet_clocks(session, case, ("D03", "D02") if by else ("D03",), now=now)
+    await cancel_clocks(session, case, ("D05",), now=now)
     await start_clock(session, case, "D10", event="accepted", started_at=now, catalog=catalog)
     await start_clock(session, case, "D06", event="accepted", started_at=now, catalog=catalog)
+    await owe_telling(session, case, catalog=catalog, now=now)
     await tell_reporters(session, case, "tip_accepted", now=now)
 
 
 async def refuse(
-    session: AsyncSession, case: Case, *, code: str, answer: str, by: Staff, now: datetime
+    session: AsyncSession,
+    case: Case,
+    *,
+    code: str,
+    answer: str,
+    by: Staff,
+    catalog: Catalog,
+    now: datetime,
 ) -> None:
     """不予受理, with a coded reason and words for the reporter."""
     if code not in REFUSAL_CODES:
@@ -53,11 +70,13 @@ async def refuse(
     case.reason_code, case.answer, case.answered_at = code, answer, now
     record_event(session, "refused", at=now, by=by.id, case_id=case.id, code=code)
     await end(session, case, now=now, met=("D02", "D03"))
+    await owe_telling(session, case, catalog=catalog, now=now)
+    await start_clock_in_force(session, case, "D13a", event="refused", started_at=now, catalog=catalog)
     await tell_reporters(session, case, "tip_refused", now=now)
 
 
 async def transfer_out(
-    session: AsyncSession, case: Case, *, to: str, answer: str, by: Staff, now: datetime
+    session: AsyncSession, case: Case, *, to: str, answer: str, by: Staff, catalog: Catalog, now: datetime
 ) -> None:
     """移送: another department is competent (安全生产法 arts. 69, 73); the reporter is told which."""
     check_words(to, "to", longest=200)
@@ -65,7 +84,8 @@ async def transfer_out(
     move(case, Move.TRANSFER_OUT, by=by)
     case.answer, case.answered_at = answer, now
     record_event(session, "transferred_out", at=now, by=by.id, case_id=case.id, reason=to)
-    await end(session, case, now=now, met=("D02", "D03", "D06"))
+    await end(session, case, now=now, met=("D02", "D03", "D05", "D06"))
+    await owe_telling(session, case, catalog=catalog, now=now)
     await tell_reporters(session, case, "tip_transferred", now=now)
 
 

@@ -22,6 +22,7 @@ from triage.actions.ground import (
     gather_facts,
     refuse_field,
 )
+from triage.actions.telling import watch_transfer
 from triage.guards import not_recused
 from triage.routing import REVIEW_OF_FILE
 from triage.workflow import Refusal
@@ -164,6 +165,8 @@ async def decide_finding(  # noqa: PLR0913 - all by name
             )
         )
     before = _apply_finding(case, kind, list(values), changes_case=changes_case)
+    if kind in {FindingKind.DISPOSITION, FindingKind.JURISDICTION}:
+        await watch_transfer(session, case, catalog=catalog, now=now)
     if REVIEW_OF_FILE in case.review_reasons:  # whoever decides has looked
         case.review_reasons = [reason for reason in case.review_reasons if reason != REVIEW_OF_FILE]
         case.needs_review = case.needs_review and bool(case.review_reasons)

@@ -20,7 +20,7 @@ from triage.actions.ground import (
     tell_officer,
     tell_reporters,
 )
-from triage.clocks import start_clock
+from triage.clocks import cancel_clocks, start_clock
 from triage.permissions import CITY
 from triage.workflow import Move, Refusal
 
@@ -45,6 +45,8 @@ async def merge(
         one.merged_into_id = target.id
         await _move_own_tip(session, one, target)
     await end(session, case, now=now, met=("D02", "D03"))
+    # What its reporters are owed, they are owed on the case that they are with now.
+    await cancel_clocks(session, case, ("D04",), now=now)
     await tell_officer(session, target, "case_joined", now=now)
 
 

@@ -22,7 +22,7 @@ from triage.actions.ground import (
     tell_officer,
     tell_staff,
 )
-from triage.clocks import meet_clocks, start_clock
+from triage.clocks import cancel_clocks, meet_clocks, start_clock
 from triage.workflow import Move, Refusal
 
 MOST_EVIDENCE = 50
@@ -134,4 +134,5 @@ async def approve(
     case.approved_at = now
     record_event(session, "result_approved", at=now, by=by.id, case_id=case.id, reason=reason.strip())
     await meet_clocks(session, case, LIMITS, now=now)
+    await cancel_clocks(session, case, ("D08",), now=now)
     await start_clock(session, case, "D12", event="result_approved", started_at=now, catalog=catalog)

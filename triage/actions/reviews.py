@@ -22,7 +22,7 @@ from triage.actions.ground import (
     tell_staff,
     write_to_reporters,
 )
-from triage.clocks import meet_clocks, start_clock
+from triage.clocks import cancel_clocks, meet_clocks, start_clock
 from triage.deadlines import compute_due
 from triage.workflow import Move
 
@@ -59,6 +59,8 @@ async def open_review(
     move(case, Move.OPEN_REVIEW, by=by, facts=facts)
     case.closed_at = None
     record_event(session, "review_opened", at=now, by=id_of(by), case_id=case.id, reason=reason)
+    await meet_clocks(session, case, ("D13a",), now=now)
+    await cancel_clocks(session, case, ("P03",), now=now)
     await start_clock(session, case, "D13", event="review_asked", started_at=asked_at, catalog=catalog)
     people = await list_active_staff(session, Role.SUPERVISOR)
     await tell_staff(session, case, people, "review_to_decide", now=now)

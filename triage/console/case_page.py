@@ -15,12 +15,12 @@ from models.notice import Notice
 from models.queries.cases import list_deadlines, list_events, list_findings, list_messages
 from models.queries.notices import list_notices_of_case
 from models.queries.staff import find_staff, list_staff
-from models.queries.tips import list_tips_of_case
+from models.queries.tips import has_reporter_to_call, list_tips_of_case
 from models.queries.tracks import list_ordering_events, list_track_steps
 from models.staff import Staff
 from models.states import FINAL_STATES, CaseState, FindingKind, FindingSource, MessageKind, NoticeState
 from models.tip import Attachment, Tip
-from triage.console.clock_list import view_clocks
+from triage.console.clock_list import Clock, view_clocks
 from triage.console.listing import list_marks
 from triage.console.marking import Mark, Piece, cut_text
 from triage.console.timeline import Entry, Show, make_timeline
@@ -48,6 +48,8 @@ class CaseFile:
     ordering: Sequence[Event] = ()
     numbers: Mapping[int, str] = field(default_factory=dict)
     merged_into: str = ""
+    must_be_called: bool = False
+    """Whether somebody of the case left nothing but a telephone number."""
 
     @property
     def attachments(self) -> dict[int, Attachment]:
@@ -70,6 +72,7 @@ async def load_case_file(session: AsyncSession, case: Case) -> CaseFile:
         case=case,
         officer=await find_staff(session, case.officer_id),
         tips=tips,
+        must_be_called=await has_reporter_to_call(session, case.id),
         track_steps=await list_track_steps(session, case.id) if case.tracks else (),
         ordering=await list_ordering_events(session, case) if len(tips) > 1 else (),
         numbers={tip.id: tip.number for tip in tips},
@@ -239,6 +242,12 @@ def _when(notice: Notice, words: Words) -> str:
     return words.notice_reason(notice.reason)
 
 
+def find_nearest(clocks: Sequence[Clock]) -> Clock | None:
+    """What presses: the nearest clock of those who handle the case, or where they owe nothing, of somebody else."""
+    running = [clock for clock in clocks if clock.status == "running"]
+    return next((clock for clock in running if not clock.is_watched), running[0] if running else None)
+
+
 def view_all(file: CaseFile, words: Words, *, history: Show, now: datetime) -> dict[str, Any]:
     """Everything that the page shows, by the names that the template uses."""
     case, clocks = file.case, view_clocks(file.deadlines, words, now=now)
@@ -250,7 +259,7 @@ def view_all(file: CaseFile, words: Words, *, history: Show, now: datetime) -> d
         "numbers": file.file_numbers,
         "tips": view_tips(file, words),
         "clocks": clocks,
-        "nearest": next((clock for clock in clocks if clock.status == "running"), None),
+        "nearest": find_nearest(clocks),
         "stages": view_stages(case, words),
         "entries": view_timeline(file, history),
         "notices": view_notices(file, words),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.case import Deadline
-from triage.clocks import is_paused, is_running
+from triage.clocks import has_lapsed, is_paused, is_running
 from triage.console.words import Words
 
 
@@ -23,6 +23,8 @@ class Clock:
     tone: str
     left: str
     is_estimate: bool
+    is_watched: bool = False
+    """Whether it is the duty or the right of somebody else than those who handle the case."""
 
 
 def view_clocks(deadlines: Iterable[Deadline], words: Words, *, now: datetime) -> list[Clock]:
@@ -38,7 +40,8 @@ def view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
     left, tone = words.left(row.rule_id, row.due_at, now=now)
     late = "_late" if row.breached_at else ""
     ended_at = row.met_at or row.cancelled_at
-    status = "running" if is_running(row) else f"met{late}" if row.met_at else f"cancelled{late}"
+    is_over = not is_running(row) or has_lapsed(row, now)
+    status = "running" if not is_over else f"met{late}" if row.met_at else f"cancelled{late}"
     return Clock(
         rule_id=row.rule_id,
         name=words.clock(row.rule_id, now=now),
@@ -47,9 +50,10 @@ def view_clock(row: Deadline, words: Words, *, now: datetime) -> Clock:
         due_at=row.due_at,
         status=status,
         ended_at=ended_at,
-        tone=tone if ended_at is None else ("late" if late else ""),
-        left=left if ended_at is None else words(f"clock.{status}"),
+        tone=("late" if late else "") if is_over else tone,
+        left=words(f"clock.{status}") if is_over else left,
         is_estimate=row.is_estimate,
+        is_watched=row.is_watched,
     )
 
 

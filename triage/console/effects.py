@@ -55,6 +55,8 @@ class Change:
     pauses: str = ""
     """The reason for which clocks are halted."""
     resumes: bool = False
+    withheld: frozenset[str] = frozenset()
+    """What the table says is started and on this case is not."""
 
     def join(self, more: "Change") -> "Change":
         """Both at once."""
@@ -65,39 +67,45 @@ class Change:
             self.ends_all or more.ends_all,
             self.pauses or more.pauses,
             self.resumes or more.resumes,
+            self.withheld | more.withheld,
         )
 
 
 _NOTHING = Change()
 _ENDS = Change(ends_all=True)
-_ASSIGNS = Change(met=frozenset({"D06"}), cancelled=frozenset({"D07"}), started=("D07",))
+_ASSIGNS = Change(met=frozenset({"D06"}), cancelled=frozenset({"D05", "D07", "D08"}), started=("D07", "D08"))
+_AGAIN = frozenset({"D12", "D13a", "P03"})
+_CLOSES = Change(met=frozenset({"P03"}), ends_all=True)
 CHANGES: Mapping[Move, Change] = {
     **dict.fromkeys(Move, _NOTHING),
-    Move.ACCEPT: Change(met=frozenset({"D02", "D03"}), started=("D10", "D06")),
-    Move.REFUSE: Change(met=frozenset({"D02", "D03"}), ends_all=True),
-    Move.TRANSFER_OUT: Change(met=frozenset({"D02", "D03", "D06"}), ends_all=True),
+    Move.ACCEPT: Change(met=frozenset({"D02", "D03"}), cancelled=frozenset({"D05"}), started=("D10", "D06")),
+    Move.REFUSE: Change(met=frozenset({"D02", "D03"}), ends_all=True, started=("D13a",)),
+    Move.TRANSFER_OUT: Change(met=frozenset({"D02", "D03", "D05", "D06"}), ends_all=True),
     Move.ASK_SUPPLEMENT: Change(met=frozenset({"D02"}), pauses="supplement", started=("P01",)),
     Move.END_SUPPLEMENT: Change(cancelled=frozenset({"P01"}), resumes=True),
     Move.ASSIGN: _ASSIGNS,
-    Move.VERIFY_DIRECTLY: Change(met=frozenset({"D02", "D06", "D09"})),
+    Move.VERIFY_DIRECTLY: Change(met=frozenset({"D02", "D06", "D09"}), cancelled=frozenset({"D05"})),
     Move.SIGN_FOR: Change(met=frozenset({"D07", "D02", "D09"})),
-    Move.RETURN: Change(cancelled=frozenset({"D07"}), started=("D06",)),
+    Move.RETURN: Change(met=frozenset({"D08"}), cancelled=frozenset({"D07"}), started=("D06",)),
     Move.GRANT_EXTENSION: Change(cancelled=frozenset({"D10"}), started=("D11",)),
     Move.RESUME: Change(resumes=True),
-    Move.APPROVE: Change(met=frozenset({"D10", "D11", "P02"}), started=("D12",)),
-    Move.ANSWER: Change(met=frozenset({"D12"})),
-    Move.FOLLOW_UP: _ENDS,
-    Move.REDO: Change(cancelled=frozenset({"D12"}), started=("P02",)),
-    Move.CLOSE: _ENDS,
-    Move.OPEN_REVIEW: Change(started=("D13",)),
+    Move.APPROVE: Change(
+        met=frozenset({"D10", "D11", "P02"}), cancelled=frozenset({"D08"}), started=("D12",)
+    ),
+    Move.ANSWER: Change(met=frozenset({"D12", "D04"}), started=("P03", "D13a")),
+    Move.FOLLOW_UP: _CLOSES,
+    Move.REDO: Change(cancelled=_AGAIN, started=("P02",)),
+    Move.CLOSE: _CLOSES,
+    Move.OPEN_REVIEW: Change(met=frozenset({"D13a"}), cancelled=frozenset({"P03"}), started=("D13",)),
     Move.UPHOLD: Change(met=frozenset({"D13"}), ends_all=True),
-    Move.REOPEN: Change(met=frozenset({"D13"}), cancelled=frozenset({"D12"}), started=("P02",)),
+    Move.REOPEN: Change(met=frozenset({"D13"}), cancelled=_AGAIN, started=("P02",)),
     Move.TAKE_UP: Change(met=frozenset({"D13"}), started=("D10", "D06")),
     Move.GRANT_TERMINATION: _ENDS,
-    Move.MERGE: Change(met=frozenset({"D02", "D03"}), ends_all=True),
+    Move.MERGE: Change(met=frozenset({"D02", "D03"}), cancelled=frozenset({"D04"}), ends_all=True),
     Move.SPLIT: Change(started=("D03",)),
 }
 RECUSAL_OF_OFFICER = _ASSIGNS
+LAST_CALL = _CLOSES
 """Who recuses himself from his own case hands it to the next officer."""
 
 
@@ -130,6 +138,8 @@ def tell_effects(
         lines += _stop(clocks, started, change, now=now)
         lines += _halt(clocks, change, counting, now=now)
         for rule_id in change.started:
+            if rule_id in change.withheld:
+                continue
             clocks[rule_id] = counting.due_of(rule_id)
             started.add(rule_id)
     told = {line.rule_id for line in lines}

@@ -284,8 +284,8 @@ def _end_supplement(made: Made) -> Awaitable[None]:
 
 PERFORM: Mapping[Move, Act] = {
     Move.ACCEPT: _accept,
-    Move.REFUSE: _simple(actions.refuse, code="code", answer="answer"),
-    Move.TRANSFER_OUT: _simple(actions.transfer_out, to="to", answer="answer"),
+    Move.REFUSE: _counted(actions.refuse, code="code", answer="answer"),
+    Move.TRANSFER_OUT: _counted(actions.transfer_out, to="to", answer="answer"),
     Move.ASK_SUPPLEMENT: _counted(actions.ask_supplement, words="words"),
     Move.END_SUPPLEMENT: _end_supplement,
     Move.ASSIGN: _assign,
@@ -303,7 +303,7 @@ PERFORM: Mapping[Move, Act] = {
     Move.RESUME: _counted(actions.resume, reason="reason"),
     Move.SEND_BACK: _simple(actions.send_back, reason="reason"),
     Move.APPROVE: _counted(actions.approve, reason="reason"),
-    Move.ANSWER: _simple(actions.answer, words="answer"),
+    Move.ANSWER: _counted(actions.answer, words="answer"),
     Move.FOLLOW_UP: _simple(actions.follow_up, satisfaction="satisfaction", reason="reason"),
     Move.NOTE_CALL: _simple(actions.note_call),
     Move.REDO: _counted(actions.redo, reason="reason"),

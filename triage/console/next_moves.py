@@ -8,10 +8,10 @@ from config.catalog import Catalog
 from models.case import Case, Deadline
 from models.staff import Staff
 from models.states import CaseState, Role
-from triage.actions import gather_facts, review_until
-from triage.clocks import find_rule, is_paused, is_running, stretches_of
+from triage.actions import belongs_elsewhere, gather_facts, review_until
+from triage.clocks import find_rule, has_lapsed, is_paused, is_running, stretches_of
 from triage.console.case_page import CaseFile
-from triage.console.effects import RECUSAL_OF_OFFICER, Change, Counting, Running, tell_effects
+from triage.console.effects import LAST_CALL, RECUSAL_OF_OFFICER, Change, Counting, Running, tell_effects
 from triage.console.moves import moves_of
 from triage.console.words import Words
 from triage.deadlines import compute_due
@@ -79,7 +79,18 @@ def view_choices(
         is_others = check_move(move, case.state, staff.role) is not None
         why_not = whose(move, words) if is_others else words.refusal(refusal) if refusal else ""
         effects = (
-            () if why_not else tell_clocks(case, file.deadlines, staff, move, words, catalog=catalog, now=now)
+            ()
+            if why_not
+            else tell_clocks(
+                case,
+                file.deadlines,
+                staff,
+                move,
+                words,
+                catalog=catalog,
+                now=now,
+                must_be_called=file.must_be_called,
+            )
         )
         choices.append(Choice(move, words(f"move.{move}.button"), why_not, effects, _is_main(move, case)))
     return sorted(choices, key=lambda choice: (bool(choice.why_not), not choice.is_main))
@@ -106,17 +117,20 @@ def tell_clocks(
     *,
     catalog: Catalog,
     now: datetime,
+    must_be_called: bool = False,
 ) -> list[str]:
     """What a move would do to the clocks of a case, in sentences."""
     running = [
-        Running(row.rule_id, None if is_paused(row) else row.due_at) for row in deadlines if is_running(row)
+        Running(row.rule_id, None if is_paused(row) else row.due_at)
+        for row in deadlines
+        if is_running(row) and not has_lapsed(row, now)
     ]
     lines = tell_effects(
         moves_of(move),
         running,
         counting=make_counting(case, deadlines, catalog=catalog, now=now),
         now=now,
-        more=find_more(case, staff, move, deadlines),
+        more=find_more(case, staff, move, deadlines, must_be_called=must_be_called),
     )
     return [words.effect(line, now=now) for line in lines]
 
@@ -126,6 +140,9 @@ def make_counting(case: Case, deadlines: Sequence[Deadline], *, catalog: Catalog
     by_rule = {row.rule_id: row for row in deadlines if is_running(row)}
 
     def due_of(rule_id: str) -> datetime:
+        if rule_id == "D05":
+            rule = catalog.deadline_in_force(rule_id, now)
+            return compute_due(rule, case.registered_at, calendar=catalog.calendar).due_at
         if rule_id == "D11" and (limit := by_rule.get("D10")):
             return extended_due(limit, int((case.pending or {}).get("days") or 1), catalog, now=now)
         return compute_due(catalog.deadline_in_force(rule_id, now), now, calendar=catalog.calendar).due_at
@@ -159,22 +176,38 @@ def extended_due(limit: Deadline, days: int, catalog: Catalog, *, now: datetime)
     return compute_due(rule, limit.due_at, calendar=catalog.calendar, days=days).due_at
 
 
-def find_more(case: Case, staff: Staff, move: Move, deadlines: Sequence[Deadline]) -> Change:
+def find_more(  # noqa: PLR0911 - one case after the other
+    case: Case, staff: Staff, move: Move, deadlines: Sequence[Deadline], *, must_be_called: bool = False
+) -> Change:
     """What this very case adds to the table: a dispute that begins or ends, the last call, the officer who leaves."""
-    has_dispute = any(row.rule_id == "D09" and is_running(row) for row in deadlines)
+    running = {row.rule_id for row in deadlines if is_running(row)}
     match move:
-        case Move.RETURN if case.returns + 1 >= FREE_RETURNS and not has_dispute:
-            return Change(started=("D09",))
-        case Move.ASSIGN if staff.role is Role.SUPERVISOR and case.state is CaseState.ACCEPTED:
-            return Change(met=frozenset({"D09"}) if case.returns >= FREE_RETURNS else frozenset())
+        case Move.ACCEPT | Move.REFUSE | Move.TRANSFER_OUT if must_be_called and "D04" not in running:
+            return Change(started=("D04",))
+        case Move.RETURN:
+            is_dispute = case.returns + 1 >= FREE_RETURNS and "D09" not in running
+            goes_elsewhere = belongs_elsewhere(case) and "D05" not in running
+            return Change(started=("D09",) * is_dispute + ("D05",) * goes_elsewhere)
+        case Move.ASSIGN if _appoints(case, staff):
+            return Change(met=frozenset({"D09"}), withheld=frozenset({"D08"}))
+        case Move.ASSIGN if case.is_appointed:
+            return Change(withheld=frozenset({"D08"}))
         case Move.RECUSE if case.officer_id == staff.id and case.state in {
             CaseState.ASSIGNED,
             CaseState.VERIFYING,
         }:
-            return RECUSAL_OF_OFFICER
+            return RECUSAL_OF_OFFICER.join(
+                Change(withheld=frozenset({"D08"}) if case.is_appointed else frozenset())
+            )
         case Move.GRANT_SUSPENSION:
             return Change(pauses=str((case.pending or {}).get("kind", "")))
         case Move.NOTE_CALL if case.calls + 1 >= MOST_CALLS:
-            return Change(ends_all=True)
+            return LAST_CALL
         case _:
             return Change()
+
+
+def _appoints(case: Case, staff: Staff) -> bool:
+    """Whether an assignment settles a dispute, so that the office may not give the case back."""
+    is_disputed = case.state is CaseState.ACCEPTED and case.returns >= FREE_RETURNS
+    return is_disputed and staff.role is Role.SUPERVISOR

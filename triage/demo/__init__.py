@@ -26,7 +26,7 @@ from triage.demo.world import MessageReceiver, Thread, World
 from triage.language import Classifier
 from triage.matters import Matters
 
-__all__ = ["DemoAccount", "DemoAccounts", "DemoReceipt", "build_demo"]
+__all__ = ["DemoAccount", "DemoAccounts", "DemoReceipt", "add_staff", "build_demo"]
 SEED = 57
 WITH_MAIL = frozenset({Role.OFFICER, Role.LEAD, Role.SUPERVISOR})
 """Who is told by mail; the desk sits before the console all day."""
@@ -81,7 +81,7 @@ async def build_demo(  # noqa: PLR0913 - the composition root hands over what it
     """
     texts = load_texts()
     quick = SoloDatabase(db.url.render_as_string(hide_password=False)) if db.is_sqlite else db
-    staff = await _add_staff(quick, texts, now=now)
+    staff = await add_staff(quick, texts, at=now - MONTHS_BACK - timedelta(days=30))
     world = World(
         db=quick,
         receive_tip=receive_tip,
@@ -105,13 +105,12 @@ async def build_demo(  # noqa: PLR0913 - the composition root hands over what it
     return _summary(texts, staff, story.threads)
 
 
-async def _add_staff(
-    db: Database, texts: Texts, *, now: datetime
+async def add_staff(
+    db: Database, texts: Texts, *, at: datetime
 ) -> Mapping[tuple[Role, str], Sequence[Staff]]:
     """All accounts; hashed once, for all share the one password that is printed."""
     hashed = await asyncio.to_thread(hash_password, texts.people.password)
     staff: dict[tuple[Role, str], list[Staff]] = defaultdict(list)
-    at = now - MONTHS_BACK - timedelta(days=30)
     async with db.begin() as session:
         for person in texts.people.staff:
             row = Staff(

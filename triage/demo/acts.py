@@ -9,8 +9,9 @@ from models.case import Case
 from models.queries.cases import list_messages
 from models.queries.tips import list_tips_of_case
 from models.staff import Staff
-from models.states import CaseState, Channel, Disposition, FindingKind, Role, Verdict
+from models.states import CaseState, Channel, Disposition, FindingKind, Role, Track, Verdict
 from triage import actions
+from triage.clocks import find_running
 from triage.demo.texts import OTHER_TOPIC, Outcome, choose_words, say_day
 from triage.demo.world import Thread, World
 from triage.permissions import CITY
@@ -51,7 +52,9 @@ async def decide_at_desk(
 async def _refuse(
     world: World, session: AsyncSession, case: Case, code: str, answer: str, at: datetime
 ) -> None:
-    await actions.refuse(session, case, code=code, answer=answer, by=world.person(Role.INTAKE), now=at)
+    await actions.refuse(
+        session, case, code=code, answer=answer, by=world.person(Role.INTAKE), catalog=world.catalog, now=at
+    )
 
 
 async def transfer_out(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:
@@ -64,7 +67,9 @@ async def transfer_out(world: World, session: AsyncSession, case: Case, thread: 
     else:
         transfer = answers.transfers.get(thread.voice.entry, answers.other_transfer)
         to, answer = transfer.to, f"{answers.refusals['R4']}{transfer.answer}"
-    await actions.transfer_out(session, case, to=to, answer=answer, by=world.person(Role.INTAKE), now=at)
+    await actions.transfer_out(
+        session, case, to=to, answer=answer, by=world.person(Role.INTAKE), catalog=world.catalog, now=at
+    )
 
 
 async def _accept(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:
@@ -123,6 +128,21 @@ async def assign(world: World, session: AsyncSession, case: Case, thread: Thread
     await actions.assign(
         session, case, office_id=office, by=world.person(Role.INTAKE), catalog=world.catalog, now=at
     )
+
+
+async def tell(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:  # noqa: ARG001 - an Act
+    """The desk calls whoever left only a telephone number, where that is owed."""
+    if await find_running(session, case, "D04"):
+        await actions.advance_track(
+            session,
+            case,
+            Track.TELLING,
+            "told",
+            facts={},
+            by=world.person(Role.INTAKE),
+            catalog=world.catalog,
+            now=at,
+        )
 
 
 # ---------------------------------------------------------------- the county
@@ -234,7 +254,7 @@ async def answer(world: World, session: AsyncSession, case: Case, thread: Thread
     outcome = thread.outcome or world.rng.choice(_outcomes(world, thread)[case.verdict or Verdict.UNCLEAR])
     words = _fill(world, outcome.answer, thread, at, office=case.office_id)
     by = world.officer(case.office_id, case.officer_id)
-    await actions.answer(session, case, words=words, by=by, now=at)
+    await actions.answer(session, case, words=words, by=by, catalog=world.catalog, now=at)
 
 
 async def close(world: World, session: AsyncSession, case: Case, thread: Thread, at: datetime) -> None:  # noqa: ARG001 - an Act

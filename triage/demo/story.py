@@ -24,6 +24,7 @@ from triage.demo.texts import Voice, write_tip
 from triage.demo.worktime import add_work, spread
 from triage.demo.world import Thread, World
 from triage.jobs import sweep_deadlines
+from triage.waiting import move_waiting_cases
 
 MONTHS_BACK = timedelta(days=240)
 SWEEPS = (time(9, 5), time(14, 45), time(17, 35))
@@ -35,6 +36,7 @@ UNREAD_LATELY = timedelta(days=9)
 BATCH_MINUTES = timedelta(minutes=25)
 SLOW_OFFICES = {"shaoling": 1.9, "wuyang": 1.3, "jingkai": 0.6, "yancheng": 0.8}
 """How much longer than others an office takes: supervisors shall have something to see."""
+DECIDED = frozenset({CaseState.ASSIGNED, CaseState.REFUSED, CaseState.TRANSFERRED})
 BEFORE_VERIFYING = frozenset({CaseState.REGISTERED, CaseState.ACCEPTED, CaseState.ASSIGNED})
 Progress = Callable[[int, int], None]
 
@@ -187,7 +189,7 @@ class Story:
                 heapq.heappop(self._queue)
                 thread, act = what
                 case = await session.get_one(Case, thread.case_id)
-                if case.state is thread.state or act is acts.read:
+                if case.state is thread.state or act in {acts.read, acts.tell}:
                     await act(world, session, case, thread, at)
                 self._follow(thread, case, act, at)
 
@@ -202,6 +204,8 @@ class Story:
 
     def _plan(self, thread: Thread, case: Case, at: datetime) -> None:
         """Put the next step on the calendar, unless the case lies still."""
+        if case.state in DECIDED:
+            self._push(self._late_or(at, 0.04, (110, 160), (1, 30)), (thread, acts.tell))
         lies_still = self._stalls_here(case)
         if case.state is CaseState.VERIFYING:
             self._plan_verifying(thread, case, at, lies_still=lies_still)
@@ -297,6 +301,8 @@ class Story:
                 await self._deliver(moment)
             else:
                 await sweep_deadlines(self._world.db, catalog=self._world.catalog, now=moment)
+                if moment.astimezone(LOCAL).time() == SWEEPS[0]:
+                    await move_waiting_cases(self._world.db, catalog=self._world.catalog, now=moment)
         self._passed = max(until, self._passed)
 
     def _rounds(self, after: datetime, until: datetime) -> list[tuple[datetime, bool]]:

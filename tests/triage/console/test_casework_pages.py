@@ -10,7 +10,7 @@ from models.case import Case
 from models.likeness import Likeness
 from models.queries.cases import list_deadlines
 from models.states import CaseState, LikenessState, Role
-from tests.factories import NOW, make_case, make_tip
+from tests.factories import NOW, make_case, make_deadline, make_tip
 from triage.clocks import start_clock
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -90,12 +90,24 @@ async def test_moves_that_cannot_be_made_say_why_and_requests_that_do_not_exist_
     assert not page.says("批准挂起")
 
 
+async def test_a_right_of_others_never_presses_and_once_past_it_is_over(db, bureau, sign_in):
+    case = await verifying(db, bureau)
+    async with db.begin() as session:
+        past = NOW - timedelta(days=2)
+        await make_deadline(session, case, "D08", due_at=past, is_watched=True, wake_at=past)
+    officer = await sign_in(bureau.by_role[Role.OFFICER])
+    page = await officer.get(f"/cases/{case.number}")
+    assert page.says("退回或异议")
+    assert page.says("不再计时")
+    assert not page.says("超期 2 天")
+
+
 async def test_the_third_try_says_that_the_case_will_close(db, bureau, sign_in):
     async with db.begin() as session:
-        case = await make_case(session, CaseState.ANSWERED, calls=2, answered_at=NOW, due_rule="D26")
+        case = await make_case(session, CaseState.ANSWERED, calls=2, answered_at=NOW, due_rule="P03")
     desk = await sign_in(bureau.by_role[Role.INTAKE])
     page = f"/cases/{case.number}"
-    assert (await desk.get(f"{page}?do=note_call")).says("时限不再计时")
+    assert (await desk.get(f"{page}?do=note_call")).says("按时完成")
     await desk.post(f"{page}/note_call", form_of(case))
     assert (await reload(db, case)).state is CaseState.CLOSED
 
