@@ -89,6 +89,9 @@ async def open_case(
     tip = await get_tip_to_change(session, tip_id)
     if tip.assessed_at is not None:
         return None
+    now = max(
+        now, tip.received_at
+    )  # a worker that slept, or whose clock is behind, opens nothing before it came in
     line = _with_answers(line, tip)
     look = await look_for_same_matter(session, tip, line, matters=matters)
     line = follow_matter(line, look.sure, catalog)

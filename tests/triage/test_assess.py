@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from config.catalog import Catalog, load_catalog
 from config.keys import Keys
 from models.case import Case, Deadline, Finding
+from models.event import Event
 from models.notice import Notice
 from models.queries.tips import MAX_ATTEMPTS
 from models.session import Database
@@ -57,6 +58,21 @@ def line(**changes: Any) -> dict[str, Any]:
         "rules_version": "r1",
     }
     return said | changes
+
+
+async def test_a_worker_whose_clock_is_behind_opens_no_case_before_its_tip_came_in(
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
+) -> None:
+    """It slept since it read the clock, or the tip came in while it looked for waiting ones."""
+    async with db.begin() as session:
+        tip = await make_tip(session, TEXT, received_at=now + timedelta(seconds=70))
+        case = await open_case(session, tip.id, line(), catalog=catalog, matters=matters, now=now)
+        assert case is not None
+        assert case.accepted_at == tip.received_at
+    async with db.read() as session:
+        clocks = (await session.scalars(select(Deadline))).all()
+        assert all(clock.met_at is None or clock.met_at >= clock.started_at for clock in clocks)
+        assert {event.at for event in await session.scalars(select(Event))} == {tip.received_at}
 
 
 async def test_a_clear_tip_is_on_an_officers_desk_with_its_clocks(
