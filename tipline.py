@@ -852,7 +852,10 @@ def bench_triage(seconds: float) -> None:
 
 @bench.command("console")
 @click.option("--cases", default=20_000, show_default=True, type=click.IntRange(100, 1_000_000))
-def bench_console(cases: int) -> None:
+@click.option(
+    "--database-url", metavar="URL", help="Fill this empty database, or use what an earlier bench left there."
+)
+def bench_console(cases: int, database_url: str | None) -> None:
     """How long the staff's pages take at so many cases."""
     from bot.intake import receive_tip
     from bot.receipts import find_tip_by_receipt
@@ -869,6 +872,7 @@ def bench_console(cases: int) -> None:
                 receive_tip=receive_tip,
                 find_tip_by_receipt=find_tip_by_receipt,
                 cases=cases,
+                database_url=database_url,
                 progress=show,
             )
         )
