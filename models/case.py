@@ -135,6 +135,7 @@ class Finding(Base):
     """One thing said about a tip, by the machine (proposal) or a person (decision); both stay side by side."""
 
     __tablename__ = "finding"
+    __table_args__ = (Index("ix_finding_value", "kind", "value", "case_id"),)
 
     id: Mapped[Key]
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select, true
 from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -19,10 +21,12 @@ from models.queries.figures import FigureFilter
 from models.queries.scope import in_scope
 from models.scope import Reach
 from models.staff import Staff
-from models.states import CaseState
+from models.states import CaseState, FindingKind
 from models.tip import Attachment, Tip
 
 PAGE = 50
+_CLAUSE = re.compile(r"§?\s*(\d{1,2}(?:\.\d{1,2}){1,3})")
+"""How a clause of the directive is named: 3.1.4"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +124,19 @@ def _view(wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
 
 
 def _matches(words: str) -> ColumnElement[bool]:
-    """By number where nothing but digits was typed (a range, so that the index finds it), else by name."""
+    """By number where nothing but digits was typed (a range, so that the index finds it), by clause, else by name."""
     digits = read_digits(words)
     if digits and all(ch.isdecimal() or ch.isspace() or ch == "-" for ch in words):
         return and_(Case.number >= digits, Case.number < f"{digits}:")  # ":" follows "9"
+    if clause := _CLAUSE.fullmatch(unicodedata.normalize("NFKC", words).replace("。", ".").strip()):
+        return _is_about(clause[1])
     return Case.target.contains(words, autoescape=True)
+
+
+def _is_about(clause: str) -> ColumnElement[bool]:
+    """Of the cases of which somebody ever said this clause, found by index, those of which it still is said."""
+    said = select(Finding.case_id).where(Finding.kind == FindingKind.CLAUSE, Finding.value == clause)
+    return and_(Case.id.in_(said), cast(Case.clauses, String).contains(f'"{clause}"'))
 
 
 def _start_after(

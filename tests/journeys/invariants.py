@@ -33,6 +33,7 @@ from tests.fakes.smtp import SmtpServer
 from tests.fakes.webhook import NoticeSink
 from tests.journeys.crowd import Bureau, Ledger, Sent
 from triage.archive import list_versions
+from triage.escalation import EVENT_KINDS
 from triage.recounting import recount_with
 from triage.replay import count_with, replay_deadlines
 from triage.workflow import STEPS, Move
@@ -107,7 +108,9 @@ async def find_violations(world: World, *, now: datetime) -> list[str]:
         if left:
             found.append(f"I12: {left} {name} are still to be done.")
     async with world.db.read() as session:
-        for check in (_check_tips, _check_messages, _check_updates, _check_notices, _check_histories):
+        for check in (
+            _check_tips, _check_messages, _check_updates, _check_notices, _check_ladders, _check_histories,
+        ):  # fmt: skip
             found += [sentence async for sentence in check(session, world)]
         found += [sentence async for sentence in _check_counties(session, world)]
     return [*found, *_check_bids(world), *_check_words(world)]
@@ -275,6 +278,25 @@ def _is_notice(letter: Letter, world: World) -> bool:
 
 def _flat(words: str) -> str:
     return re.sub(r"\s+", "", words)
+
+
+# ---------------------------------------------------------------- I7: each step of a ladder once
+
+
+async def _check_ladders(session: AsyncSession, world: World) -> AsyncIterator[str]:
+    """However many schedulers looked at a clock, its events tell as many steps as its row says were taken."""
+    told: Counter[tuple[int | None, str, int]] = Counter()
+    steps: Counter[str] = Counter()
+    for event in await session.scalars(select(Event).where(Event.kind.in_(EVENT_KINDS.values()))):
+        told[event.case_id, event.data["rule"], event.data["occasion"]] += 1
+        steps[event.kind] += 1
+    for clock in await session.scalars(select(Deadline)):
+        times = told.pop((clock.case_id, clock.rule_id, clock.occasion), 0)
+        if times != clock.stage:
+            yield f"I7: Clock {clock.id} stands at step {clock.stage}, but {times} were told."
+    for case_id, rule, _ in told:
+        yield f"I7: Case {case_id} has steps of a clock {rule} that does not exist."
+    world.figures["steps of ladders"] = dict(steps)
 
 
 # ---------------------------------------------------------------- I11

@@ -1,6 +1,6 @@
 """A bureau at work while its processes are killed, put to sleep and stopped at random, and its database crashes.
 
-Short in the suite. The long form, seven workers for five minutes:
+Each worker is a scheduler and a deliverer as well. Short in the suite; the long form, seven workers for five minutes:
 
     TIPLINE_CHAOS_SECONDS=300 TIPLINE_CHAOS_WORKERS=7 TIPLINE_CHAOS_SEED=1 pytest -n 0 -s tests/journeys/test_chaos.py
 
