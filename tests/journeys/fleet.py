@@ -15,7 +15,7 @@ import aiohttp
 from tests.fakes.botapi import FakeBotApi
 from tests.journeys.serving import ROOT, free_port
 
-START_SECONDS = 240.0
+START_SECONDS = 600.0
 STOP_SECONDS = 30.0
 PAUSE_SECONDS = 0.2
 

@@ -60,7 +60,7 @@ async def folder(run_folder: Path) -> AsyncIterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.mark.timeout(SECONDS * 2 + 400)
+@pytest.mark.timeout(SECONDS * 2 + 1200)
 async def test_nothing_is_lost_doubled_or_leaked_while_everything_is_killed(folder: Path) -> None:
     async with AsyncExitStack() as stack:
         fake, mail, group = [

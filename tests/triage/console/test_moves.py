@@ -423,6 +423,21 @@ async def test_the_search_by_clause_reads_an_index(db):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_name_that_is_nowhere_is_looked_for_in_an_index_and_not_in_the_cases(db):
+    condition = _conditions(CaseFilter("all", words="没有这一家"), now=NOW)
+    newest = select(Case).where(*condition).order_by(Case.registered_at.desc(), Case.id.desc()).limit(51)
+    count = select(func.count()).select_from(Case).where(*condition)
+    async with db.read() as session:
+        connection = await session.connection()
+        for statement, how in ((newest, "SCAN case USING INDEX"), (count, "SCAN case USING COVERING INDEX")):
+            compiled = statement.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+            plan = (
+                await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}".replace("%%", "%"))
+            ).all()
+            assert f"{how} ix_case_search" in str(plan)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_the_list_walks_on_page_by_page_without_gap_or_repeat(db, bureau, sign_in):
     async with db.begin() as session:
         for place in range(60):
