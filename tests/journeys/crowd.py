@@ -35,7 +35,7 @@ DANGER = "{place}的“{name}培训学校”现在正在替考，今天下午考
 NAMES = ("砺禾", "朔桥", "岑舟", "泓砚", "拓衡", "颍溪", "箬硎", "启桐", "岱平", "霁岚")
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ANSWER_SECONDS = 20
-HEARING_SECONDS = 240
+HEARING_SECONDS = 900
 PAUSE_SECONDS = 0.3
 COOKIE = "tipline-console-session"
 

@@ -88,7 +88,7 @@ async def test_nothing_is_lost_doubled_or_leaked_while_everything_is_killed(fold
         nemesis = Nemesis(fleet, postgres, dice, GAP, NAPS, crash_every=60.0 if IS_LONG else SECONDS)
         chats = await _live(fleet, nemesis, db, keys, bureau, ledger, fake, dice)
         drained = await _recover(fleet, db)
-        await asyncio.gather(*chats)
+        await asyncio.gather(*chats, return_exceptions=True)  # the checker names whoever heard no end
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as client:
             await _ask_again(crowd.Callers(fleet.public, ledger, dice, client))
         drained["again"] = await _drain(db)

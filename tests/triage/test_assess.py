@@ -178,13 +178,29 @@ async def test_two_workers_open_one_case_for_each_tip(
     async with db.begin() as session:
         for _ in range(12):
             await make_tip(session, TEXT, received_at=now)
-    await asyncio.gather(
-        *(assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now) for _ in range(4))
-    )
+
+    async def work() -> None:
+        while await assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now):
+            pass
+
+    await asyncio.gather(*(work() for _ in range(4)))
     async with db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Case)) == 12
         waiting = await session.scalar(select(func.count()).select_from(Tip).where(Tip.case_id.is_(None)))
         assert waiting == 0
+
+
+async def test_a_worker_that_dies_takes_a_try_from_the_tip_in_its_hands_only(
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
+) -> None:
+    """On a slow machine, or killed again and again, nothing else would be read by the machine any more."""
+    async with db.begin() as session:
+        for _ in range(3):
+            await make_tip(session, TEXT, received_at=now)
+    with pytest.raises(AttributeError):
+        await assess_waiting(db, None, catalog=catalog, matters=matters, now=now)
+    async with db.read() as session:
+        assert (await session.scalars(select(Tip.attempts).order_by(Tip.id))).all() == [1, 0, 0]
 
 
 async def test_a_second_opening_changes_nothing(
