@@ -43,8 +43,8 @@ IS_LONG = SECONDS > 60
 NAPS = (25.0, 70.0) if IS_LONG else (9.0,)
 """Longer than the leases of tips (6 s) and updates (8 s); in the long form than those of lead and notices too."""
 GAP = (2.0, 5.0) if IS_LONG else (0.5, 1.5)
-DRAIN_SECONDS = 90.0
-"""A notice that a killed worker held goes out again when its lease of a minute has run out."""
+DRAIN_SECONDS = 300.0
+"""A notice that a killed worker held waits for the end of its lease, a minute; the rest is for a busy machine."""
 READY_SECONDS = 10.0
 """Of a processor, so that whatever else the machine does counts for nothing; what a clock showed is told."""
 
