@@ -461,7 +461,7 @@ def check() -> None:
 async def _count_by_stored_years(settings: Settings, catalog: "Catalog") -> None:
     """A year that an administrator took in is not missing. Where there is no database yet, the files stand alone."""
     from models.calendar_news import take_stored_calendar
-    from models.session import DATABASE_TROUBLE, Database
+    from models.session import Database, is_database_trouble
 
     if not settings.keys_file.exists():
         return
@@ -469,7 +469,9 @@ async def _count_by_stored_years(settings: Settings, catalog: "Catalog") -> None
     try:
         if await db.is_current():
             await take_stored_calendar(db, catalog)
-    except DATABASE_TROUBLE:
+    except Exception as error:
+        if not is_database_trouble(error):
+            raise
         click.echo("The database does not answer, so stored calendar years are not looked at.", err=True)
     finally:
         await db.close()
@@ -616,7 +618,10 @@ def bench_triage(seconds: float) -> None:
 
 @bench.command("console")
 @click.option("--cases", default=20_000, show_default=True, type=click.IntRange(100, 1_000_000))
-def bench_console(cases: int) -> None:
+@click.option(
+    "--database-url", metavar="URL", help="Fill this empty database, or use what an earlier bench left there."
+)
+def bench_console(cases: int, database_url: str | None) -> None:
     """How long the staff's pages take at so many cases."""
     from bot.intake import receive_tip
     from bot.receipts import find_tip_by_receipt
@@ -633,6 +638,7 @@ def bench_console(cases: int) -> None:
                 receive_tip=receive_tip,
                 find_tip_by_receipt=find_tip_by_receipt,
                 cases=cases,
+                database_url=database_url,
                 progress=show,
             )
         )

@@ -10,7 +10,7 @@ import structlog
 
 from config.catalog import Catalog
 from models.queries.calendars import find_newest_notice, list_stored_years
-from models.session import DATABASE_TROUBLE, Database
+from models.session import Database, is_database_trouble
 
 LOOK_SECONDS = 5.0
 """So long after an administrator applied a notice, the last process still counts by the old calendar."""
@@ -39,6 +39,8 @@ async def follow_calendar(db: Database, catalog: Catalog, *, seconds: float = LO
                 newest = await find_newest_notice(session)
             if newest != seen:
                 seen = await take_stored_calendar(db, catalog)
-        except DATABASE_TROUBLE:
+        except Exception as error:
+            if not is_database_trouble(error):
+                raise
             log.warning("calendar_not_looked_up")
         await asyncio.sleep(seconds)

@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -27,10 +27,24 @@ from models.together import Result, Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 15
-DATABASE_TROUBLE = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionRefusedError)
-"""The database cannot be reached or does not answer: nothing was stored, and later it may work again."""
+_TROUBLE = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionRefusedError)
+_TROUBLE_OF_POSTGRES = ("08", "53", "57P")
+"""SQLSTATE of a connection that broke, of a server without room, and of one that stops, crashed or is just starting."""
 POSTGRES_CONNECTIONS = 20
 SQLITE_READERS = 4
+
+
+def is_database_trouble(error: Exception) -> bool:
+    """Whether the database cannot be reached or does not answer: later it may work again.
+
+    Where it went away in the middle of a commit nobody knows what was stored; keys of submissions are for that.
+    """
+    if isinstance(error, DBAPIError) and not isinstance(error, _TROUBLE):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        return error.connection_invalidated or state.startswith(_TROUBLE_OF_POSTGRES)
+    import asyncpg  # its own errors come through where a transaction is begun on a connection that just broke
+
+    return isinstance(error, (*_TROUBLE, asyncpg.InterfaceError, asyncpg.PostgresConnectionError))
 
 
 def dump_json(value: object) -> str:
@@ -64,6 +78,7 @@ class Database:
                 hide_parameters=True,
                 connect_args={"server_settings": {"timezone": "UTC", "application_name": "tipline"}},
             )
+            event.listen(self.write_engine.sync_engine, "do_connect", _connect)
             self.read_engine = self.write_engine.execution_options(postgresql_readonly=True)
         self._write = async_sessionmaker(self.write_engine, expire_on_commit=False)
         self._read = async_sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
@@ -148,6 +163,15 @@ def _pragmas(*, is_read_only: bool) -> list[str]:
     if is_read_only:
         return [*shared, "query_only=ON"]
     return [*shared, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
+
+
+def _connect(dialect: Any, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401
+    """A server that is not there is one error, whatever the network or the folder of its socket says."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except OSError as error:
+        message = f"The database server does not answer: {type(error).__name__}."
+        raise ConnectionRefusedError(message) from error
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

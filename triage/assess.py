@@ -6,6 +6,7 @@ without a case. No tip is left lying: one that the machine cannot read goes to t
 """
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -31,6 +32,7 @@ from triage.routing import Route, avoid_conflicts, choose_route, follow_matter
 from triage.told import Line, list_still_missing, read_tip
 
 BATCH = 10
+LONGEST_ROUND = 2.0
 LEASE = timedelta(seconds=6)
 """Short: after a killed worker its tips wait no longer than that. Where a lease runs out under a slow worker, the
 second one to write finds the tip assessed and leaves it.
@@ -43,17 +45,25 @@ log = structlog.get_logger()
 async def assess_waiting(
     db: Database, classifier: Classifier, *, catalog: Catalog, matters: Matters, now: datetime
 ) -> int:
-    """Assess tips that wait; answers how many were claimed, so that the caller knows whether to come again."""
+    """Assess tips that wait; answers how many were claimed, so that the caller knows whether to come again.
+
+    Claimed one by one: a worker that dies takes a try away from the tip in its hands, not from those behind it.
+    """
     async with db.read() as session:
         if not await has_waiting_tips(session, now=now):
             return 0
-    async with db.begin() as session:
-        tips = await claim_waiting_tips(session, now=now, limit=BATCH, lease=LEASE)
-    for tip in tips:
-        line = await asyncio.to_thread(_classify, classifier, catalog, tip)
+    began = time.monotonic()
+    for done in range(BATCH):
+        if time.monotonic() - began > LONGEST_ROUND:  # `now` grows old, and leases are counted from it
+            return done
         async with db.begin() as session:
-            await open_case(session, tip.id, line, catalog=catalog, matters=matters, now=now)
-    return len(tips)
+            tips = await claim_waiting_tips(session, now=now, limit=1, lease=LEASE)
+        if not tips:
+            return done
+        line = await asyncio.to_thread(_classify, classifier, catalog, tips[0])
+        async with db.begin() as session:
+            await open_case(session, tips[0].id, line, catalog=catalog, matters=matters, now=now)
+    return BATCH
 
 
 def _classify(classifier: Classifier, catalog: Catalog, tip: Tip) -> Line:
@@ -89,6 +99,9 @@ async def open_case(
     tip = await get_tip_to_change(session, tip_id)
     if tip.assessed_at is not None:
         return None
+    now = max(
+        now, tip.received_at
+    )  # a worker that slept, or whose clock is behind, opens nothing before it came in
     line = _with_answers(line, tip)
     look = await look_for_same_matter(session, tip, line, matters=matters)
     line = follow_matter(line, look.sure, catalog)

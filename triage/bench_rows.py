@@ -1,5 +1,6 @@
 """Rows for `tipline bench console`: years of cases as they would lie in the database, made without living them."""
 
+import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,19 +10,23 @@ from typing import Any
 from models.audit import FIRST_PREVIOUS, hash_event
 from models.base import Base
 from models.case import NO_CLOCK, Case, Deadline, Finding
+from models.case_bar import CaseBar
 from models.event import Event
+from models.likeness import TipMark
 from models.numbers import make_case_number
 from models.queries.bulk import insert_rows
 from models.session import Database
 from models.staff import Staff
 from models.states import (
     FINAL_STATES,
+    BarReason,
     CaseState,
     Channel,
     CodeScheme,
     Disposition,
     FindingKind,
     FindingSource,
+    MarkKind,
     Role,
     Urgency,
     Verdict,
@@ -33,6 +38,9 @@ YOUNG = timedelta(days=70)
 CHUNK = 1000
 FORGOTTEN = 0.01
 """Share of old cases that are open all the same."""
+BARRED = 0.02
+"""Share of cases that are closed to one office, and as many to one person."""
+RUNS_OF_TEXT = 8
 _ENDS = (CaseState.CLOSED,) * 8 + (CaseState.REFUSED, CaseState.TRANSFERRED)
 _OPEN = (
     (
@@ -77,7 +85,7 @@ class Filler:
 
     def make_chunk(self, first: int, last: int, *, total: int) -> Rows:
         """Rows of the cases from `first` to `last`, oldest first."""
-        rows: Rows = {Case: [], Tip: [], Finding: [], Deadline: [], Event: []}
+        rows: Rows = {Case: [], Tip: [], Finding: [], Deadline: [], Event: [], CaseBar: [], TipMark: []}
         for case_id in range(first, last + 1):
             at = self.now - SPAN + SPAN * (case_id - 1) / total
             self._add_case(rows, case_id, at)
@@ -99,6 +107,24 @@ class Filler:
         rows[Finding] += _findings(case, at)
         rows[Deadline] += _deadlines(case, at)
         rows[Event] += self._events(case, at)
+        rows[CaseBar] += self._bars(case, at)
+        rows[TipMark] += make_marks(case_id, target, rng)
+
+    def _bars(self, case: Mapping[str, Any], at: datetime) -> Iterator[dict[str, Any]]:
+        """Nobody who has a case is barred from it."""
+        office = self.rng.choice(self.offices)
+        closed_to = (
+            {"office_id": office, "staff_id": None},
+            {"office_id": None, "staff_id": self.officers[office][0]},
+        )
+        for whom in closed_to:
+            if self.rng.random() < BARRED and office != case["office_id"]:
+                yield whom | {
+                    "case_id": case["id"],
+                    "reason": BarReason.OFFICE_NAMED,
+                    "note": "",
+                    "created_at": at,
+                }
 
     def _case(
         self, case_id: int, number: str, state: CaseState, office: str, target: str, at: datetime
@@ -225,6 +251,18 @@ def _deadlines(case: Mapping[str, Any], at: datetime) -> Iterator[dict[str, Any]
             "met_at": met_at,
             "cancelled_at": None if is_left or met_at else case["closed_at"],
         }
+
+
+def make_marks(tip_id: int, target: str, rng: random.Random) -> list[dict[str, Any]]:
+    """A name that a hundred tips share, and runs of text of which some are common and some rare."""
+    marks = {(MarkKind.BODY, hash_of(target)), (MarkKind.NEAR, hash_of(target[:2]))}
+    marks |= {(MarkKind.TEXT, int(rng.expovariate(1 / 20_000))) for _ in range(RUNS_OF_TEXT)}
+    return [{"kind": kind, "value": value, "tip_id": tip_id} for kind, value in marks]
+
+
+def hash_of(words: str) -> int:
+    """Stands for a keyed hash."""
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:7], "big")
 
 
 async def add_people(db: Database, offices: Sequence[str], *, now: datetime) -> dict[tuple[Role, str], Staff]:

@@ -71,6 +71,7 @@ class Worker:
         for name in self._runs:
             self.nudge(name)
         self._pulse = asyncio.create_task(self._keep_pulse(), name="worker-pulse")
+        log.info("worker_started", holder=self.holder)
 
     async def _ring(self, name: str) -> None:
         """What the clock calls: a coroutine, because APScheduler runs plain functions in a thread."""

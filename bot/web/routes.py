@@ -12,13 +12,12 @@ from bot.web.api import post_message, post_status, post_tip
 from bot.web.context import DESK, Desk
 from bot.web.description import get_description
 from bot.web.health import get_health, get_readiness
-from bot.web.unavailable import tell_unavailable
 from config import clock
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
-from config.web import make_site
-from models.session import Database
+from config.web import make_site, make_unavailable
+from models.session import Database, is_database_trouble
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -45,7 +44,7 @@ def make_public_site(
         unguarded=("/telegram/",),
         extras={"has_chat": settings.telegram_token is not None},
     )
-    app.middlewares.append(tell_unavailable)
+    app.middlewares.append(make_unavailable(is_database_trouble))
     app[DESK] = Desk(db=db, keys=keys, catalog=catalog, settings=settings, now=now, reader=reader)
     app.add_routes(
         [

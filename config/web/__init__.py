@@ -52,6 +52,7 @@ from config.web.guard import MIDDLEWARES, answer_refusal, harden_response
 from config.web.pages import find_locale, get_locale, make_pages, render, set_locale
 from config.web.server import SiteRunner
 from config.web.site import SITE, UI, Limits, Site
+from config.web.unavailable import make_unavailable
 
 __all__ = [
     "SITE",
@@ -73,6 +74,7 @@ __all__ = [
     "get_locale",
     "get_query",
     "make_site",
+    "make_unavailable",
     "problem",
     "read_body",
     "read_json",

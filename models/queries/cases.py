@@ -1,5 +1,7 @@
 """Cases for staff. Every function takes the scope of the reader (`models.queries.scope`): offices are kept apart."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +20,12 @@ from models.queries.figures import FigureFilter
 from models.queries.scope import in_scope
 from models.scope import Reach
 from models.staff import Staff
-from models.states import CaseState
+from models.states import CaseState, FindingKind
 from models.tip import Attachment, Tip
 
 PAGE = 50
+_CLAUSE = re.compile(r"§?\s*(\d{1,2}(?:\.\d{1,2}){1,3})")
+"""How a clause of the directive is named: 3.1.4"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def _conditions(wanted: CaseFilter, *, now: datetime) -> list[ColumnElement[bool
     if wanted.due_before:
         conditions.append(Case.next_due_at < wanted.due_before)
     if wanted.clause:
-        conditions.append(cast(Case.clauses, String).contains(f'"{wanted.clause}"', autoescape=True))
+        conditions.append(_is_about(wanted.clause))
     if wanted.words:
         conditions.append(_matches(wanted.words))
     conditions += wanted.figure.conditions(now=now)
@@ -124,11 +128,19 @@ def _view(wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
 
 
 def _matches(words: str) -> ColumnElement[bool]:
-    """By number where nothing but digits was typed (a range, so that the index finds it), else by name."""
+    """By number where nothing but digits was typed (a range, so that the index finds it), by clause, else by name."""
     digits = read_digits(words)
     if digits and all(ch.isdecimal() or ch.isspace() or ch == "-" for ch in words):
         return and_(Case.number >= digits, Case.number < f"{digits}:")  # ":" follows "9"
+    if clause := _CLAUSE.fullmatch(unicodedata.normalize("NFKC", words).replace("。", ".").strip()):
+        return _is_about(clause[1])
     return Case.target.contains(words, autoescape=True)
+
+
+def _is_about(clause: str) -> ColumnElement[bool]:
+    """Of the cases of which somebody ever said this clause, found by index, those of which it still is said."""
+    said = select(Finding.case_id).where(Finding.kind == FindingKind.CLAUSE, Finding.value == clause)
+    return and_(Case.id.in_(said), cast(Case.clauses, String).contains(f'"{clause}"', autoescape=True))
 
 
 async def list_numbered(session: AsyncSession, numbers: Sequence[str], *, scope: Reach) -> Sequence[Case]:

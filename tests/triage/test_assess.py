@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from config.catalog import Catalog, load_catalog
 from config.keys import Keys
 from models.case import Case, Deadline, Finding
+from models.event import Event
 from models.notice import Notice
 from models.queries.tips import MAX_ATTEMPTS
 from models.session import Database
@@ -57,6 +58,21 @@ def line(**changes: Any) -> dict[str, Any]:
         "rules_version": "r1",
     }
     return said | changes
+
+
+async def test_a_worker_whose_clock_is_behind_opens_no_case_before_its_tip_came_in(
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
+) -> None:
+    """It slept since it read the clock, or the tip came in while it looked for waiting ones."""
+    async with db.begin() as session:
+        tip = await make_tip(session, TEXT, received_at=now + timedelta(seconds=70))
+        case = await open_case(session, tip.id, line(), catalog=catalog, matters=matters, now=now)
+        assert case is not None
+        assert case.accepted_at == tip.received_at
+    async with db.read() as session:
+        clocks = (await session.scalars(select(Deadline))).all()
+        assert all(clock.met_at is None or clock.met_at >= clock.started_at for clock in clocks)
+        assert {event.at for event in await session.scalars(select(Event))} == {tip.received_at}
 
 
 async def test_a_clear_tip_is_on_an_officers_desk_with_its_clocks(
@@ -163,13 +179,29 @@ async def test_two_workers_open_one_case_for_each_tip(
     async with db.begin() as session:
         for _ in range(12):
             await make_tip(session, TEXT, received_at=now)
-    await asyncio.gather(
-        *(assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now) for _ in range(4))
-    )
+
+    async def work() -> None:
+        while await assess_waiting(db, classifier, catalog=catalog, matters=matters, now=now):
+            pass
+
+    await asyncio.gather(*(work() for _ in range(4)))
     async with db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Case)) == 12
         waiting = await session.scalar(select(func.count()).select_from(Tip).where(Tip.case_id.is_(None)))
         assert waiting == 0
+
+
+async def test_a_worker_that_dies_takes_a_try_from_the_tip_in_its_hands_only(
+    db: Database, catalog: Catalog, matters: Matters, now: datetime
+) -> None:
+    """On a slow machine, or killed again and again, nothing else would be read by the machine any more."""
+    async with db.begin() as session:
+        for _ in range(3):
+            await make_tip(session, TEXT, received_at=now)
+    with pytest.raises(AttributeError):
+        await assess_waiting(db, None, catalog=catalog, matters=matters, now=now)
+    async with db.read() as session:
+        assert (await session.scalars(select(Tip.attempts).order_by(Tip.id))).all() == [1, 0, 0]
 
 
 async def test_a_second_opening_changes_nothing(

@@ -18,7 +18,7 @@ from triage.bench_rows import Filler, add_people, write_rows
 PAGES = {
     "list_open", "list_all", "list_overdue", "list_next_pages", "desk", "inbox_of_officer", "list_of_lead",
     "list_by_last_act", "list_of_clause",
-    "search_name", "search_number", "search_nothing", "case", "supervisor",
+    "search_name", "search_number", "search_clause", "search_nothing", "case", "supervisor", "like_tips",
 }  # fmt: skip
 
 

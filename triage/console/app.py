@@ -7,8 +7,8 @@ from aiohttp import web
 from config.catalog import Catalog
 from config.keys import Keys
 from config.settings import Settings
-from config.web import Limits, make_site
-from models.session import Database
+from config.web import Limits, make_site, make_unavailable
+from models.session import Database, is_database_trouble
 from triage.console.access import RULES, SESSION_COOKIE, add_routes, guard
 from triage.console.aids import TOOLS, Tools
 from triage.console.context import DESK, Desk, MessageReceiver, TipFinder, TipReceiver
@@ -50,7 +50,7 @@ def make_console(
     app[DESK] = Desk(db, catalog, keys, settings, receive_tip, find_tip_by_receipt, receive_message)
     app[TOOLS] = Tools(catalog, keys)
     app[RULES] = {}
-    app.middlewares.append(guard)
+    app.middlewares.extend([make_unavailable(is_database_trouble), guard])
     app.router.add_routes([*OPEN_ROUTES, *machine_routes()])
     add_routes(app, [*ROUTES, *oversight_routes(), *administration_routes()])
     return app

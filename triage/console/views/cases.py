@@ -42,7 +42,8 @@ async def show_cases(request: web.Request, staff: Staff) -> web.StreamResponse:
     scope, is_hidden = reach_of(staff), is_discreet(request)
     async with desk.db.read() as session:
         page = await list_cases(session, wanted, scope=scope, now=now, after=asked.get("after"))
-        total = await count_cases(session, wanted, scope=scope, now=now)
+        is_whole = page.after is None and not asked.get("after")
+        total = len(page.rows) if is_whole else await count_cases(session, wanted, scope=scope, now=now)
         with_files = await find_cases_with_files(session, [case.id for case, _ in page.rows])
         saved = await list_saved_views(session, staff.id)
     rows = [
