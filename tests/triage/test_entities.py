@@ -25,6 +25,10 @@ def test_a_phone_number_is_found_in_any_disguise(text):
     assert facts(text).phones == ("13700123456",)
 
 
+def test_a_sum_behind_a_number_is_no_digit_of_it():
+    assert facts("电话13700123456，两千八包拿证").phones == ("13700123456",)
+
+
 @pytest.mark.parametrize(
     "text", ["微信 gzl_0917", "加V：gzl_0917", "vx:gzl_0917", "薇信号gzl_0917", "VX gzl_0917"]
 )

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.triage.reader import knowledge
-from triage.name_model import BUCKETS, PAIRS, TAGS, NameModel, choose_names, spans_of, tags_of
+from triage.name_features import BUCKETS, PAIRS
+from triage.name_model import TAGS, NameModel, choose_names, spans_of, tags_of
 from triage.train import save_model
 from triage.train_names import find_occurrences, train_names
 
