@@ -60,7 +60,10 @@ _DAYS_AWAY = {
 }
 _RELATIVE = {word: days for days, words in _DAYS_AWAY.items() for word in words.split()}
 _RELATIVE_RE = re.compile("|".join(sorted(_RELATIVE, key=len, reverse=True)))
-_WEEKDAY = re.compile(r"(上上|上|下|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天1-6末])")
+# “每周六”, “周一到周五” and “周一三五” are habits, no day.
+_WEEKDAY = re.compile(
+    r"(?<![每逢])(上上|上|下|这个?|本)?(?<![每逢])(?<![一二三四五六][到至])(?:周|星期|礼拜)([一二三四五六日天1-6末])(?![到至一二三四五六日天])"
+)
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _SCALE = {"万": 10000, "w": 10000, "千": 1000, "k": 1000, "百": 100}
 

@@ -73,6 +73,11 @@ def test_days_are_counted_from_the_receipt(text, day):
     assert day in facts(text).dates
 
 
+@pytest.mark.parametrize("text", ["每周六考试", "周一到周五办班", "每逢周三考", "周一三五考试"])
+def test_a_habit_is_no_day(text):
+    assert facts(text).dates == ()
+
+
 def test_a_day_that_does_not_exist_is_left_out():
     assert facts("发证日期2月30日").dates == ()
 
