@@ -40,6 +40,7 @@ _TITLE = re.compile(r"(?:公司|集团|培训学校|中心|合作社)\Z")
 _ADDRESS_ENDS = frozenset("区镇乡道村")
 _NUMBERED = re.compile(r"第|考|安全考|特种|实操|技能")
 _SHORTEST_PLAIN = 4
+_LENGTH_OF_A_PERSON = 3
 _KINDS = re.compile(
     r"(?:的|那个|这个|安全)?(?:考点|考场|考试点|考试站|考核站|培训学校|培训机构|安全培训|培训班|学校|公司|厂)"
 )
@@ -85,7 +86,8 @@ class NameModel:
         rows = self._rows[make_features(text, clues, places, self._common).T].ravel()
         scores = self._weights.take(rows, axis=0).reshape(-1, len(text) * TAGS).sum(axis=0).reshape(-1, TAGS)
         scores[:, OUTSIDE] += self._bias
-        return choose_names(text, spans_of(self._decode(scores.tolist())), places)
+        spans = spans_of(self._decode(scores.tolist()))
+        return choose_names(text, [span for span in spans if not _is_word(*span, clues)], places)
 
     def _decode(self, scores: list[list[float]]) -> list[int]:
         """The best legal sequence: after O, E and S come O, B and S; after B and I come I and E."""
@@ -152,6 +154,13 @@ def choose_names(text: str, spans: Iterable[Span], places: Sequence[Span] = ()) 
 def _trim(text: str, start: int, end: int) -> Span:
     name = text[start:end]
     return start + len(name) - len(name.lstrip()), end - len(name) + len(name.rstrip())
+
+
+def _is_word(start: int, end: int, clues: Clues) -> bool:
+    """Three characters without surname and ending are a word far more often than a name: 护身符, 纪念章."""
+    if end - start != _LENGTH_OF_A_PERSON or any(first == start for first, _ in clues.get("surname", ())):
+        return False
+    return not any(first < end and last > start for first, last in clues.get("ending", ()))
 
 
 def _without_address(text: str, start: int, end: int, places: Sequence[Span]) -> Span:

@@ -35,7 +35,6 @@ _SENTENCE_ENDS = frozenset("。！？!?\n")
 # A sentence without a name and without any of these teaches little; every third is enough.
 _LOOKS = ("sure", "body", "person", "speech", "title")
 _COPIES = 2
-_SHORTENED = 4
 _FEWEST = 2
 _FEWEST_OUTSIDE = 6
 _L2 = 0.4
@@ -119,53 +118,40 @@ def _invent(read: Sequence[Read]) -> list[dict[str, Any]]:
         is_person: sorted(
             char
             for found in own
-            for name, (places, person) in found.items()
-            if person == is_person
-            for char in (name[at] for at in places[is_person:])
+            for name, places in found.items()
+            if _is_person(name, places) == is_person
+            for char in (name[at] for at in places)
         )
         for is_person in (False, True)
     }
     told = []
     for _ in range(_COPIES):
         for (tip, _clues, _places), found in zip(read, own, strict=True):
-            new = {
-                name: _rename(name, at, pools, draw, is_person=person) for name, (at, person) in found.items()
-            }
+            new = {name: _rename(name, at, pools[_is_person(name, at)], draw) for name, at in found.items()}
             if new:
                 told.append(_retell(tip, new))
     return told
 
 
-def _own_characters(
-    tip: Mapping[str, Any], clues: Clues, places: Sequence[Span]
-) -> dict[str, tuple[list[int], bool]]:
-    """For each name which of its characters are no ending, no place and no description; whether it is a person's."""
-    named = {at for start, end in [*clues["ending"], *places] for at in range(start, end)}
-    taken = named | {at for start, end in clues["generic"] for at in range(start, end)}
-    surnames = {start for start, _ in clues["surname"]}
+def _own_characters(tip: Mapping[str, Any], clues: Clues, places: Sequence[Span]) -> dict[str, list[int]]:
+    """For each name which of its characters are no ending, no place and no description."""
+    spans = [*clues["ending"], *clues["generic"], *places]
+    taken = {at for start, end in spans for at in range(start, end)}
     found = {}
     for start, end in find_occurrences(tip["text"][:LONGEST_TEXT], tip["labels"]["targets"]):
-        is_person = start in surnames and end - start in {2, 3} and named.isdisjoint(range(start, end))
-        own = [at - start for at in range(start, end) if is_person or at not in taken]
-        found[tip["text"][start:end]] = (own, is_person)
+        found[tip["text"][start:end]] = [at - start for at in range(start, end) if at not in taken]
     return found
 
 
-def _rename(
-    name: str,
-    own: Sequence[int],
-    pools: Mapping[bool, Sequence[str]],
-    draw: np.random.Generator,
-    *,
-    is_person: bool,
-) -> str:
-    chars, pool = list(name), pools[is_person]
+def _is_person(name: str, own: Sequence[int]) -> bool:
+    return len(name) in {2, 3} and len(own) == len(name)
+
+
+def _rename(name: str, own: Sequence[int], pool: Sequence[str], draw: np.random.Generator) -> str:
+    chars = list(name)
     for at in own:
-        if "\u4e00" <= chars[at] <= "\u9fff" and not (at == 0 and is_person):
+        if "\u4e00" <= chars[at] <= "\u9fff" and not (at == 0 and _is_person(name, own)):
             chars[at] = pool[int(draw.integers(len(pool)))]
-    # Names of two characters are as good as those of three, but rare in what people write to us.
-    if is_person and len(chars) == 3 and draw.integers(_SHORTENED) == 0:
-        del chars[1]
     return "".join(chars)
 
 
