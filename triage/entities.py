@@ -20,6 +20,8 @@ _SPOKEN = {
     "两": "2", "幺": "1", "洞": "0", "貳": "2", "參": "3", "陸": "6",
 }  # fmt: skip
 _LOOKALIKE = {"o": "0", "l": "1", "i": "1"}
+# What follows a number that counts something: 两 in “13812345678，两千八” is no digit of the phone.
+_AFTER_AMOUNT = tuple("十百千万块元个本")
 _GLUE = " -.·_~*/|,，、"
 _PHONE = re.compile(r"(?<!\d)(?:86)?(1[3-9]\d{9})(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[-\s]?(\d{7,8})(?!\d)")
@@ -58,7 +60,10 @@ _DAYS_AWAY = {
 }
 _RELATIVE = {word: days for days, words in _DAYS_AWAY.items() for word in words.split()}
 _RELATIVE_RE = re.compile("|".join(sorted(_RELATIVE, key=len, reverse=True)))
-_WEEKDAY = re.compile(r"(上上|上|下|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天1-6末])")
+# “每周六”, “周一到周五” and “周一三五” are habits, no day.
+_WEEKDAY = re.compile(
+    r"(?<![每逢])(上上|上|下|这个?|本)?(?<![每逢])(?<![一二三四五六][到至])(?:周|星期|礼拜)([一二三四五六日天1-6末])(?![到至一二三四五六日天])"
+)
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _SCALE = {"万": 10000, "w": 10000, "千": 1000, "k": 1000, "百": 100}
 
@@ -114,7 +119,8 @@ def _spoken_digits(plain: str) -> str:
     """A view in which a number told in any disguise stands as digits without gaps."""
     out: list[str] = []
     for at, char in enumerate(plain):
-        digit = _SPOKEN.get(char, char)
+        is_amount = plain[at + 1 : at + 2] in _AFTER_AMOUNT
+        digit = char if is_amount else _SPOKEN.get(char, char)
         if char in _LOOKALIKE and out and out[-1].isdecimal() and plain[at + 1 : at + 2].isdecimal():
             digit = _LOOKALIKE[char]
         if char in _GLUE and out and out[-1].isdecimal():

@@ -14,7 +14,7 @@ from triage.classify import Knowledge
 from triage.evaluate import Line, answer, compare, read_gold
 from triage.language import load_classifier
 from triage.meaning import NAMES, load_meaning
-from triage.name_model import Clues
+from triage.name_features import Clues
 from triage.train import Example, read_examples, save_model, train
 from triage.train_names import ReadClues, train_names
 

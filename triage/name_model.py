@@ -6,26 +6,16 @@ tags is found by Viterbi's algorithm. Training is in `triage/train_names.py`; he
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from triage.names import flatten
+from triage.name_features import BUCKETS, Bytes, Clues, Ints, Span, make_features
 
-Span = tuple[int, int]
-Clues = Mapping[str, Sequence[Span]]
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-Bytes = npt.NDArray[np.uint8]
-Buckets = npt.NDArray[np.int32]
-
-BUCKETS = 1 << 20
-# How common pairs of characters are, in steps: what stands nowhere else is likely part of a name.
-PAIRS = 1 << 17
 OUTSIDE, BEGIN, INSIDE, END, SINGLE = range(5)
 TAGS = 5
 # What may follow what: a name that has begun must end.
@@ -40,14 +30,17 @@ LAST = (OUTSIDE, END, SINGLE)
 LONGEST_TEXT = 6_000
 _MOST_NAMES = 12
 _LONGEST_NAME = 32
-_PAD = 4
-_EDGE = 1
-_FAR = 15
-_CLUES = ("sure", "body", "person", "ending", "title", "stop", "speech", "generic", "surname")
-_BREAKS = frozenset("，。！？；：、,.!?;:\n\r\t “”\"'「」『』《》【】（）()—…")
-_OPENING = frozenset("“「『《【")
-_CLOSING = frozenset("”」』》】")
 _VAGUE = re.compile(r"某|[xX×*＊]{2}|[一-龥]某")
+# How people are called, which is no name: 刘老师, 孙站长, 小周, 老K.
+_CALLED = re.compile(
+    r"[一-龥]{1,2}(?:老师|师傅|老板|站长|主任|校长|经理|主管|科长|队长|厂长|所长|局长|书记|教练|考官|警官|同学|医生|大夫|总|姐|哥)"
+    r"|[老小阿][一-龥A-Z]"
+)
+_TITLE = re.compile(r"(?:公司|集团|培训学校|中心|合作社)\Z")
+_ADDRESS_ENDS = frozenset("区镇乡道村")
+_NUMBERED = re.compile(r"第|考|安全考|特种|实操|技能")
+_SHORTEST_PLAIN = 4
+_LENGTH_OF_A_PERSON = 3
 _KINDS = re.compile(
     r"(?:的|那个|这个|安全)?(?:考点|考场|考试点|考试站|考核站|培训学校|培训机构|安全培训|培训班|学校|公司|厂)"
 )
@@ -93,7 +86,8 @@ class NameModel:
         rows = self._rows[make_features(text, clues, places, self._common).T].ravel()
         scores = self._weights.take(rows, axis=0).reshape(-1, len(text) * TAGS).sum(axis=0).reshape(-1, TAGS)
         scores[:, OUTSIDE] += self._bias
-        return choose_names(text, spans_of(self._decode(scores.tolist())), places)
+        spans = spans_of(self._decode(scores.tolist()))
+        return choose_names(text, [span for span in spans if not _is_word(*span, clues)], places)
 
     def _decode(self, scores: list[list[float]]) -> list[int]:
         """The best legal sequence: after O, E and S come O, B and S; after B and I come I and E."""
@@ -149,7 +143,7 @@ def tags_of(spans: Iterable[Span], length: int) -> list[int]:
 
 def choose_names(text: str, spans: Iterable[Span], places: Sequence[Span] = ()) -> tuple[str, ...]:
     """What a target may be: no 某 form, no bare “place and kind”; of forms that hold each other the longest."""
-    trimmed = [_trim(text, start, end) for start, end in spans]
+    trimmed = [_without_address(text, *_trim(text, start, end), places) for start, end in spans]
     names = list(
         dict.fromkeys(text[start:end] for start, end in trimmed if _is_fit(text, start, end, places))
     )
@@ -162,242 +156,29 @@ def _trim(text: str, start: int, end: int) -> Span:
     return start + len(name) - len(name.lstrip()), end - len(name) + len(name.rstrip())
 
 
+def _is_word(start: int, end: int, clues: Clues) -> bool:
+    """Three characters without surname and ending are a word far more often than a name: 护身符, 纪念章."""
+    if end - start != _LENGTH_OF_A_PERSON or any(first == start for first, _ in clues.get("surname", ())):
+        return False
+    return not any(first < end and last > start for first, last in clues.get("ending", ()))
+
+
+def _without_address(text: str, start: int, end: int, places: Sequence[Span]) -> Span:
+    """万金镇 and 郾城区 before a plain name tell where it is; a county, or any before a full title, is part of it."""
+    if _TITLE.search(text, start, end):
+        return start, end
+    bare = start
+    for first, last in sorted(places):
+        if first <= bare < last <= end - _SHORTEST_PLAIN and text[last - 1] in _ADDRESS_ENDS:
+            bare = last
+    return (start, end) if _NUMBERED.match(text, bare, end) else (bare, end)
+
+
 def _is_fit(text: str, start: int, end: int, places: Sequence[Span]) -> bool:
-    if not 2 <= end - start <= _LONGEST_NAME or _VAGUE.search(text, start, end):
+    is_vague = _VAGUE.search(text, start, end) or _CALLED.fullmatch(text, start, end)
+    if not 2 <= end - start <= _LONGEST_NAME or is_vague:
         return False
     bare = start
     for first, last in sorted(places):
         bare = last if first <= bare < last < end else bare
     return bare == start or _KINDS.fullmatch(text, bare, end) is None
-
-
-# ---------------------------------------------------------------- features
-
-# Rows of a text that features are made of: `c-1` is the character before, `sure+1` the rules' mark of the next.
-_WINDOW = {"c": 4, "rare": 3, "kind": 2, "place": 2, "again": 1, **dict.fromkeys(_CLUES, 2)}
-_PLAIN = ("ahead", "behind", "left", "right", "before", "after", "early", "quoted", "mood")
-
-
-def _shifted(name: str, first: int, last: int) -> list[str]:
-    return [f"{name}{shift:+d}" for shift in range(first, last + 1)]
-
-
-_ROWS = ("", *(row for name, reach in _WINDOW.items() for row in _shifted(name, -reach, reach)), *_PLAIN)
-_RULES = " ".join(f"{name}+0" for name in ("sure", "body", "person"))
-_TEMPLATES = (
-    *_shifted("c", -3, 3),
-    *(" ".join(_shifted("c", at, at + 1)) for at in range(-3, 3)),
-    *(" ".join(_shifted("c", at, at + 2)) for at in range(-4, 3)),
-    "c-1 c+1",
-    "c-4 c-3 c-2 c-1",
-    "c+1 c+2 c+3 c+4",
-    "rare-2 rare-1 rare+0",
-    "rare-1 rare+0 rare+1",
-    "rare+0 rare+1 rare+2",
-    "rare-1 rare+0 ending+1 body+0",
-    "rare-1 rare+0 surname+0 person+0",
-    "rare-1 rare+0 c-1",
-    "rare-1 rare+0 stop-1 left",
-    "rare+0 ahead",
-    "rare-1 rare+0 ahead body+0",
-    " ".join(_shifted("kind", -2, 2)),
-    "kind+0 kind+1",
-    "kind-1 kind+0",
-    *(
-        " ".join(_shifted(name, -1, 1))
-        for name in ("sure", "body", "person", "ending", "stop", "speech", "generic")
-    ),
-    f"{_RULES} place+0",
-    "ending+0 ending+1 ending+2",
-    "title-1 title+0 surname+0",
-    "title-2 title-1 title+0 person+0",
-    "place-1 place+0 place+1",
-    "place-1 place+0 c+0",
-    "place+0 place+1 c+1",
-    "place-1 place+0 generic+0 ending+0",
-    "generic+0 ending+0 stop+0 stop-1",
-    "surname-1 surname+0 surname+1 kind-1",
-    "c+0 ending+0 sure+0",
-    "c-1 body+0",
-    "c+1 ending+0",
-    "c-1 person+0",
-    "c+1 person+0",
-    "ahead behind",
-    "ahead stop+0 place+0",
-    "ahead body+0 c+0",
-    "ahead c-1",
-    "behind c+0",
-    "left ahead kind+0",
-    "left right",
-    "before left",
-    "after right",
-    "before after ahead",
-    "early body+0",
-    "quoted sure+0 body+0",
-    "quoted left right",
-    "again+0 body+0 person+0",
-    "again-1 again+0 again+1 place+0",
-    *(f"mood {name}+0" for name in ("sure", "body", "ending", "person")),
-)
-_ARITY = 5
-_PARTS = np.array(
-    [
-        [_ROWS.index(row) for row in (*template.split(), *[""] * (_ARITY - len(template.split())))]
-        for template in _TEMPLATES
-    ]
-)
-_SALT = (np.arange(1, len(_TEMPLATES) + 1, dtype=np.uint32) * np.uint32(0x9E3779B1))[:, None]
-
-
-def make_features(text: str, clues: Clues, places: Sequence[Span], common: Bytes) -> Buckets:
-    """For each character the buckets of its features: always the same number of columns."""
-    rows = _make_rows(text, clues, places, common)
-    mixed = np.broadcast_to(_SALT, (len(_TEMPLATES), len(text)))
-    for part in range(_ARITY):
-        mixed = (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) + rows[_PARTS[:, part]]
-    mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0x5BD1E995)
-    buckets: Buckets = ((mixed ^ (mixed >> np.uint32(15))) & np.uint32(BUCKETS - 1)).T.astype(np.int32)
-    return buckets
-
-
-def _make_rows(text: str, clues: Clues, places: Sequence[Span], common: Bytes) -> npt.NDArray[np.uint32]:
-    flat = flatten(text).lower()
-    flat = flat if len(flat) == len(text) else text
-    size = len(flat)
-    chars = codes_of(flat)
-    breaks = np.array([char in _BREAKS for char in flat])
-    left, right = _clause(breaks)
-    here = np.arange(size)
-    endings = _shape(clues.get("ending", ()), size)
-    windows = {
-        "c": chars,
-        "rare": common[pairs_of(chars)].astype(np.int64),
-        "kind": np.array([_kind(char) for char in flat], np.int64),
-        "place": _shape(places, size),
-        "again": _repeated(flat),
-        **{name: _shape(clues.get(name, ()), size) for name in _CLUES},
-    }
-    plain = {
-        "ahead": _distance_ahead(endings, breaks),
-        "behind": _distance_behind(endings, breaks),
-        "left": np.minimum(here - left, _FAR),
-        "right": np.minimum(right - here, _FAR),
-        "before": np.where(left < 0, _EDGE, chars[np.maximum(left, 0)]),
-        "after": np.where(right >= size, _EDGE, chars[np.minimum(right, size - 1)]),
-        "early": np.minimum(here, 20),
-        "quoted": _inside_quotes(flat),
-        "mood": np.full(size, _mood(flat)),
-    }
-    padded = {name: _padded(values) for name, values in windows.items()}
-    return np.stack(
-        [
-            np.zeros(size, np.int64),
-            *(
-                padded[name][_PAD + shift : _PAD + shift + size]
-                for name, reach in _WINDOW.items()
-                for shift in range(-reach, reach + 1)
-            ),
-            *(plain[name] for name in _PLAIN),
-        ]
-    ).astype(np.uint32) * np.uint32(0x297A2D39)
-
-
-def codes_of(text: str) -> Ints:
-    """The characters as numbers above the edge's."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64) + 2
-
-
-def pairs_of(chars: Ints) -> Ints:
-    """The bucket of each pair of a character and the next."""
-    following = np.append(chars[1:], _EDGE)
-    pairs: Ints = ((chars * 0x9E3779B1 + following * 0x85EBCA6B) >> 7) & (PAIRS - 1)
-    return pairs
-
-
-def _padded(values: Ints) -> Ints:
-    edge = np.full(_PAD, _EDGE, np.int64)
-    return np.concatenate([edge, values, edge])
-
-
-def _shape(spans: Sequence[Span], size: int) -> Ints:
-    """0 outside, else where in its span a character stands: 2 begin, 3 inside, 4 end, 5 alone."""
-    codes = [0] * size
-    for start, end in spans:
-        stop = min(end, size)
-        if start >= stop:
-            continue
-        if stop - start == 1:
-            codes[start] = 5
-            continue
-        codes[start], codes[stop - 1] = 2, 4
-        codes[start + 1 : stop - 1] = [3] * (stop - start - 2)
-    return np.array(codes, np.int64)
-
-
-_CLASSES: tuple[Callable[[str], bool], ...] = (
-    lambda char: "\u4e00" <= char <= "\u9fff",
-    _OPENING.__contains__,
-    _CLOSING.__contains__,
-    str.isdigit,
-    lambda char: char.isascii() and char.isalpha(),
-    str.isspace,
-    _BREAKS.__contains__,
-)
-
-
-@lru_cache(maxsize=4096)
-def _kind(char: str) -> int:
-    return next((number for number, holds in enumerate(_CLASSES, start=2) if holds(char)), 0)
-
-
-def _distance_ahead(endings: Ints, breaks: npt.NDArray[np.bool_]) -> Ints:
-    """How far it is to the next ending within the clause."""
-    out, distance = [], _FAR
-    for code, is_break in zip(endings[::-1].tolist(), breaks[::-1].tolist(), strict=True):
-        distance = _FAR if is_break else 0 if code in {4, 5} else min(distance + 1, _FAR)
-        out.append(distance)
-    return np.array(out[::-1], np.int64)
-
-
-def _distance_behind(endings: Ints, breaks: npt.NDArray[np.bool_]) -> Ints:
-    return _distance_ahead(np.where(endings == 2, 4, np.where(endings == 4, 2, endings))[::-1], breaks[::-1])[
-        ::-1
-    ]
-
-
-def _clause(breaks: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """For each character where the last break before it and the first after it stand."""
-    size = len(breaks)
-    places = np.arange(size)
-    last = np.maximum.accumulate(np.where(breaks, places, -1))
-    left = np.concatenate([[-1], last[:-1]])
-    following = np.minimum.accumulate(np.where(breaks, places, size)[::-1])[::-1]
-    return left, np.concatenate([following[1:], [size]])
-
-
-def _inside_quotes(flat: str) -> Ints:
-    depth, out = 0, []
-    for char in flat:
-        depth = 1 if char in _OPENING else 0 if char in _CLOSING or char == "\n" else depth
-        out.append(depth)
-    return np.array(out, np.int64)
-
-
-def _repeated(flat: str) -> Ints:
-    """1 where a character is part of three that stand elsewhere in the text as well."""
-    threes: dict[str, int] = {}
-    again = [0] * len(flat)
-    for at in range(len(flat) - 2):
-        three = flat[at : at + 3]
-        first = threes.setdefault(three, at)
-        if first != at and not _BREAKS & set(three):
-            again[at : at + 3] = again[first : first + 3] = [1, 1, 1]
-    return np.array(again, np.int64)
-
-
-def _mood(flat: str) -> int:
-    """Whether the text asks, thanks, sells, and how long it is."""
-    asks = any(word in flat for word in ("请问", "咨询", "想问", "问一下", "问下", "请教"))
-    accuses = any(word in flat for word in ("举报", "反映", "投诉", "揭发"))
-    thanks = any(word in flat for word in ("感谢", "表扬", "锦旗", "点赞"))
-    return asks + 2 * accuses + 4 * thanks + 8 * (len(flat) > 60) + 16 * (len(flat) > 250)

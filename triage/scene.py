@@ -3,6 +3,7 @@
 In: a reading whose rules and context have run. Out: answers to small questions, each from the words of the text.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -16,6 +17,13 @@ from triage.reading import Moment, Reading, Signal
 
 SPOKEN_AT = 0.95
 FOREIGN_LETTERS = 30
+# So long after its hour an exam may still go on.
+_EXAM_HOURS = 2
+_HOURS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+_CLOCK = re.compile(
+    r"(?P<at>(?:(?P<digits>\d{1,2})|(?P<word>十[一二]?|[一二三四五六七八九两]))[点:](?P<half>半|30)?)"
+)
+_LATE = ("下午", "傍晚", "晚", "夜", "后晌")
 BODIES: tuple[Body, ...] = ("training_institution", "exam_institution", "exam_site", "business_unit")
 _WORDS_OF: Mapping[Body, tuple[str, ...]] = {
     "training_institution": ("training_body",),
@@ -273,8 +281,26 @@ class Scene:
         )
 
     def _is_over(self, moment: Moment, *, is_today: bool) -> bool:
-        """“今天上午考完” is past; of today only what is still to come counts."""
+        """“今天上午考完” is past; of today only what is still to come counts, by its hour where one is told."""
         around = self.reading.normal.text[max(0, moment.start - 6) : moment.end + 16]
         if any(word in around for word in self._book.words("over")):
             return True
-        return is_today and not any(word in around for word in self._book.words("to_come"))
+        if not is_today:
+            return False
+        hour = read_hour(self.reading.normal.text[moment.start : moment.end + 10])
+        if hour is not None and self.reading.received_at is not None:
+            received = self.reading.received_at.astimezone(LOCAL)
+            return received.hour + received.minute / 60 > hour + _EXAM_HOURS
+        return not any(word in around for word in self._book.words("to_come"))
+
+
+def read_hour(text: str) -> float | None:
+    """The hour of the day that a text names first, “下午三点半” as 15.5; none where it names none."""
+    found = _CLOCK.search(text)
+    if found is None:
+        return None
+    hour = (
+        float(found["digits"]) if found["digits"] else _HOURS.index(found["word"].replace("两", "二")) + 1.0
+    )
+    late = any(word in text[: found.start("at")] for word in _LATE)
+    return (hour + 12 if late and hour < 12 else hour) + (0.5 if found["half"] else 0)

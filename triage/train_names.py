@@ -12,24 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triage.name_model import (
+from triage.name_features import (
     BUCKETS,
-    FOLLOWS,
-    LONGEST_TEXT,
-    OUTSIDE,
     PAIRS,
-    TAGS,
     Buckets,
     Bytes,
     Clues,
     Ints,
-    NameModel,
     Span,
     codes_of,
     make_features,
     pairs_of,
-    tags_of,
 )
+from triage.name_model import FOLLOWS, LONGEST_TEXT, OUTSIDE, TAGS, NameModel, tags_of
 from triage.names import flatten
 
 Doubles = npt.NDArray[np.float64]

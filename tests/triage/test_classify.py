@@ -9,6 +9,7 @@ import pytest
 from tests.triage.reader import catalog, classifier, knowledge
 from triage.classify import classify
 from triage.language import load_classifier
+from triage.scene import read_hour
 
 RECEIVED = datetime.fromisoformat("2026-03-10T10:00:00+08:00")
 CHEATING = "源汇区马路街那个考点，监考老师挨个小声念答案，交了五百块的都有，请查处"
@@ -94,6 +95,14 @@ def test_an_exam_tomorrow_is_immediate_and_one_last_month_is_not():
     tip = "{}郾城那个考点考电工，培训学校说交了八百就保证过，监考会念答案"
     assert read(tip.format("明天上午")).urgency == "immediate"
     assert read(tip.format("上个月")).urgency == "high"
+
+
+@pytest.mark.parametrize(
+    ("told", "hour"),
+    [("上午九点半的", 9.5), ("下午三点", 15), ("今晚7:30", 19.5), ("两点", 2), ("明天", None)],
+)
+def test_the_hour_of_an_exam_is_read(told, hour):
+    assert read_hour(told) == hour
 
 
 def test_a_place_outside_and_no_place_are_told_apart():

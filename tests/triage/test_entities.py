@@ -25,6 +25,10 @@ def test_a_phone_number_is_found_in_any_disguise(text):
     assert facts(text).phones == ("13700123456",)
 
 
+def test_a_sum_behind_a_number_is_no_digit_of_it():
+    assert facts("电话13700123456，两千八包拿证").phones == ("13700123456",)
+
+
 @pytest.mark.parametrize(
     "text", ["微信 gzl_0917", "加V：gzl_0917", "vx:gzl_0917", "薇信号gzl_0917", "VX gzl_0917"]
 )
@@ -67,6 +71,11 @@ def test_amounts_are_numbers(text, amount):
 )
 def test_days_are_counted_from_the_receipt(text, day):
     assert day in facts(text).dates
+
+
+@pytest.mark.parametrize("text", ["每周六考试", "周一到周五办班", "每逢周三考", "周一三五考试"])
+def test_a_habit_is_no_day(text):
+    assert facts(text).dates == ()
 
 
 def test_a_day_that_does_not_exist_is_left_out():

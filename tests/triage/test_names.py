@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.triage.reader import knowledge
-from triage.name_model import BUCKETS, PAIRS, TAGS, NameModel, choose_names, spans_of, tags_of
+from triage.name_features import BUCKETS, PAIRS
+from triage.name_model import TAGS, NameModel, choose_names, spans_of, tags_of
 from triage.train import save_model
 from triage.train_names import find_occurrences, train_names
 
@@ -91,6 +92,9 @@ def test_the_same_tips_make_the_same_bytes_and_these_the_same_model(model, tmp_p
         ("孟庙镇考点和郾城区考试点", ("孟庙镇考点", "郾城区考试点"), ()),
         ("临颍安鼎考点念答案", ("临颍安鼎考点",), ("临颍安鼎考点",)),
         ("厂", ("厂",), ()),
+        ("郾城区恒达驾校不退钱", ("郾城区恒达驾校",), ("恒达驾校",)),
+        ("舞阳县永固建材有限公司", ("舞阳县永固建材有限公司",), ("舞阳县永固建材有限公司",)),
+        ("孙站长给答案，小周收钱", ("孙站长", "小周"), ()),
     ],
 )
 def test_a_target_is_a_name_in_its_longest_form_once(text, names, expected):
