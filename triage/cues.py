@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ahocorasick_rs import MATCHKIND_LEFTMOST_LONGEST, AhoCorasick
 
 from config.patterns import Cue, PatternBook
+from triage.landmarks import find_landmarks
 from triage.normalise import HARD
 
 # Nobody needs more; a hostile text of one repeated word shall not cost more either.
@@ -90,8 +91,9 @@ class CueFinder:
         """Every word of every list, in one pass."""
         spans: dict[int, list[Span]] = defaultdict(list)
         swallowed = self._swallowed(text)
+        beside = {at for first, last in find_landmarks(text) for at in range(first, last)}
         for word, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
-            if end - start == 1 and start in swallowed:
+            if (end - start == 1 and start in swallowed) or start in beside:
                 continue
             for words in self._of_word[word]:
                 if len(hits := spans[words]) < _MOST_HITS:

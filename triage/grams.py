@@ -7,13 +7,15 @@ begins and ends and by which channel it came.
 
 from collections.abc import Iterator
 
+from triage.landmarks import hide_landmarks
+
 LONGEST_RUN = 3
 _DIGITS = str.maketrans("123456789", "000000000")
 
 
 def list_runs(folded: str) -> list[str]:
     """Every run of one to three characters: all of one in order of place, then all of two, then all of three."""
-    text = folded.translate(_DIGITS)
+    text = hide_landmarks(folded).translate(_DIGITS)
     return [
         text[start : start + length]
         for length in range(1, LONGEST_RUN + 1)

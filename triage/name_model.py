@@ -37,6 +37,10 @@ _CALLED = re.compile(
     r"|[老小阿][一-龥A-Z]"
 )
 _TITLE = re.compile(r"(?:公司|集团|培训学校|中心|合作社)\Z")
+_PLOT = r"(?:[东西南北中]段|\d{1,4}号(?:院)?|[东西南北]?路?口)"
+_STREET = re.compile(rf"[一-龥]{{2,12}}?(?:(?:路|街|巷){_PLOT}的?|(?:路|街|巷)的|大道{_PLOT}?的?)(?=[一-龥])")
+"""A street that is clearly one, before a name: 人民路东段, 黄河路的, 新城大道; 建设路加油站 is a name."""
+_ADDRESS = re.compile(rf"[一-龥\d]*(?:路|大道|大街|街|巷){_PLOT}?")
 _ADDRESS_ENDS = frozenset("区镇乡道村")
 _NUMBERED = re.compile(r"第|考|安全考|特种|实操|技能")
 _SHORTEST_PLAIN = 4
@@ -165,6 +169,9 @@ def _is_word(start: int, end: int, clues: Clues) -> bool:
 
 def _without_address(text: str, start: int, end: int, places: Sequence[Span]) -> Span:
     """万金镇 and 郾城区 before a plain name tell where it is; a county, or any before a full title, is part of it."""
+    street = _STREET.match(text, start, end)
+    if street and end - street.end() >= _SHORTEST_PLAIN:
+        start = street.end()
     if _TITLE.search(text, start, end):
         return start, end
     bare = start
@@ -176,7 +183,7 @@ def _without_address(text: str, start: int, end: int, places: Sequence[Span]) ->
 
 def _is_fit(text: str, start: int, end: int, places: Sequence[Span]) -> bool:
     is_vague = _VAGUE.search(text, start, end) or _CALLED.fullmatch(text, start, end)
-    if not 2 <= end - start <= _LONGEST_NAME or is_vague:
+    if not 2 <= end - start <= _LONGEST_NAME or is_vague or _ADDRESS.fullmatch(text, start, end):
         return False
     bare = start
     for first, last in sorted(places):
