@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from models.list_work import SavedView
 from models.queries.list_work import MOST_SAVED_VIEWS
 from models.states import CaseState, Role
-from tests.factories import NOW, make_case, make_staff, make_tip
+from tests.factories import NOW, make_case, make_finding, make_staff, make_tip
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -137,7 +137,10 @@ async def test_the_discreet_mode_hides_who_and_what_in_every_list_until_it_is_sw
 
 async def test_cases_are_found_by_clause(db, bureau, sign_in):
     async with db.begin() as session:
-        one = await make_case(session, clauses=["3.1.2", "5.4"])
+        tip = await make_tip(session)
+        one = await make_case(session, tip=tip, clauses=["3.1.2", "5.4"])
+        for clause in one.clauses:
+            await make_finding(session, one, tip, value=clause)
         await make_case(session, clauses=["3.1.22"])
     browser = await sign_in(bureau.by_role[Role.LEAD])
     assert numbers_of(await browser.get("/cases?clause=3.1.2")) == [one.number]
