@@ -49,10 +49,10 @@ async def test_the_proof_speaks_the_language_of_the_reader(site, visitor: Visito
 
 
 async def test_nobody_gets_a_proof_of_what_he_did_not_send(site, visitor: Visitor, clock):
-    assert (await visitor.open("/report/proof.txt")).address.startswith("/report/what")
+    assert (await visitor.open("/report/proof.txt")).address.startswith("/report/start")
     await visitor.tell()
     async with Visitor(site) as other:
-        assert (await other.open("/report/proof.txt")).address.startswith("/report/what")
+        assert (await other.open("/report/proof.txt")).address.startswith("/report/start")
     clock.now += timedelta(hours=2, minutes=1)
     assert (await visitor.open("/report/proof.txt")).address.startswith("/report/what")
 
@@ -69,7 +69,7 @@ async def test_saving_files_without_choosing_one_is_said(visitor: Visitor):
     await visitor.open("/report/evidence")
     page = await visitor.send("/report/evidence", files=[], more="1")
     assert page.status == 422
-    assert "还没有选文件" in page.words
+    assert "请先选择文件" in page.words
     page = await visitor.send("/report/evidence", files=[("a.txt", b"one")], more="1")
     assert page.status == 200
     assert "a.txt" in page.words
