@@ -85,7 +85,7 @@ async def test_a_picture_is_seen_in_place_once_somebody_opens_it(
     assert await picture.evaluate("img => img.naturalWidth") == 0  # nothing is loaded before it is asked for
     await page.get_by_text("看图").click()
     await expect(picture).to_be_visible()
-    await page.wait_for_function("document.querySelector('.picture img').naturalWidth === 40")
+    await expect(picture).to_have_js_property("naturalWidth", 40)
     await check_fit(page)
     await check_axe(page)
     # `new_page` fails the test on any report of the content security policy.
