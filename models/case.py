@@ -32,6 +32,7 @@ class Case(Base):
         Index("ix_case_state", "state", "next_due_at", "id"),
         # Orders of the list beside the due time.
         Index("ix_case_received", "is_open", "registered_at", "id"),
+        Index("ix_case_numbered", "is_open", "number", "id"),
         Index("ix_case_acted", "is_open", "acted_at", "id"),
         Index("ix_case_acted_all", "acted_at", "id"),
         # Newest first, and what a search by name reads: a word that is nowhere costs no look at the wide rows.

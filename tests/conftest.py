@@ -53,6 +53,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
+def our_umask() -> Iterator[None]:
+    """A command that runs in this process makes its files private, as it should; what comes after need not."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
+
+
+@pytest.fixture(autouse=True)
 def only_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests may have a real installation's settings in his shell."""
     for name in list(os.environ):

@@ -140,7 +140,7 @@ async def test_a_figure_opens_its_cases(site, page):
     figure = page.locator(".figures a", has_text="已超期")
     count = await figure.locator("b").inner_text()
     await figure.click()
-    await expect(page.locator(".title-row p")).to_contain_text(count)
+    await expect(page.locator(".title-row p").first).to_contain_text(count)
 
 
 async def test_the_workbook_is_downloaded(site, page):

@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("case", sa.Column("acted_at", MOMENT, nullable=False, server_default=long_ago, comment=comment))
     _fill()
     op.create_index("ix_case_received", "case", ["is_open", "registered_at", "id"])
+    op.create_index("ix_case_numbered", "case", ["is_open", "number", "id"])
     op.create_index("ix_case_acted", "case", ["is_open", "acted_at", "id"])
     op.create_index("ix_case_acted_all", "case", ["acted_at", "id"])
     op.create_table(
@@ -84,6 +85,6 @@ def downgrade() -> None:
     op.drop_table("saved_view")
     op.drop_table("bulk_item")
     op.drop_table("bulk_run")
-    for name in ("ix_case_acted_all", "ix_case_acted", "ix_case_received"):
+    for name in ("ix_case_acted_all", "ix_case_acted", "ix_case_numbered", "ix_case_received"):
         op.drop_index(name, "case")
     op.drop_column("case", "acted_at")
