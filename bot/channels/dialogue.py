@@ -196,7 +196,8 @@ class ChatDialogue:
                 remember_numbers(draft, "received", [incoming.message_id])
             say_receipt_again(turn)
         await respond(turn, prepared)
-        await _count_update(turn, owner)
+        if incoming.kind != "wake":  # our own clock is nobody's haste
+            await _count_update(turn, owner)
         await set_alarm(turn)
         return turn.replies
 

@@ -54,7 +54,7 @@ async def _receive(turn: Turn) -> Receipt:
 
 def _confirm(turn: Turn, receipt: Receipt) -> None:
     used_up, key = turn.recall("token"), turn.draft.submission_key
-    salt = derive_salt(turn.around.keys, Channel.TELEGRAM, turn.draft.submission_key)
+    salt = derive_salt(turn.around.keys, Channel.TELEGRAM, key)
     turn.restart(DONE)
     turn.draft.tip_id = receipt.tip_id
     turn.remember(submitted_token=used_up, number_sent=receipt.case_number, tip_id=receipt.tip_id)
