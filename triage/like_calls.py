@@ -10,8 +10,8 @@ from config.clock import LOCAL
 from models.queries.calls import list_states
 from models.queries.likenesses import KnownCase, list_known_cases
 from models.states import CaseState
-from triage.duplicates import Likeness, Print, compare, list_marks, make_print
-from triage.matters import MOST_SHOWN, Matters
+from triage.duplicates import Likeness, compare, list_marks, make_print
+from triage.matters import MOST_SHOWN, Matters, print_of
 
 SHORTEST = 2
 NO_TIP = 0
@@ -44,7 +44,7 @@ async def find_like_cases(
         reader=matters.reader,
     )
     known = await list_known_cases(session, list_marks(new, matters.digest), apart_from=NO_TIP)
-    compared = [(case, compare(new, _print_of(case, matters), matters.rules)) for case in known]
+    compared = [(case, compare(new, print_of(case, matters), matters.rules)) for case in known]
     found = [(case, like) for case, like in compared if _is_worth_asking(like)]
     found.sort(key=lambda pair: (-pair[1].score, pair[0].received_at, pair[0].id))
     return await _show(
@@ -64,15 +64,3 @@ async def _show(session: AsyncSession, found: Sequence[tuple[KnownCase, list[str
         for case, kinds in found
         if case.id in states
     ]
-
-
-def _print_of(known: KnownCase, matters: Matters) -> Print:
-    return make_print(
-        targets=known.targets,
-        matter=known.matter,
-        jurisdiction=known.jurisdiction,
-        day=known.received_at.astimezone(LOCAL).date(),
-        text=known.text,
-        contacts=known.contacts,
-        reader=matters.reader,
-    )

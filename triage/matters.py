@@ -94,7 +94,7 @@ async def look_for_same_matter(
     new = _print_of_tip(tip, line, matters)
     marks = list_marks(new, matters.digest)
     known = await list_known_cases(session, marks, apart_from=tip.id)
-    compared = [Found(case, compare(new, _print_of(case, matters), matters.rules)) for case in known]
+    compared = [Found(case, compare(new, print_of(case, matters), matters.rules)) for case in known]
     found = [one for one in compared if one.likeness.is_suggested]
     found.sort(key=lambda one: (-one.likeness.score, one.known.received_at, one.known.id))
     return Look(marks, found[:MOST_SHOWN])
@@ -112,7 +112,8 @@ def _print_of_tip(tip: Tip, line: Mapping[str, Any], matters: Matters) -> Print:
     )
 
 
-def _print_of(known: KnownCase, matters: Matters) -> Print:
+def print_of(known: KnownCase, matters: Matters) -> Print:
+    """What a stored case is compared by."""
     return make_print(
         targets=known.targets,
         matter=known.matter,
